@@ -1,0 +1,1 @@
+"""One trial: rules, isolated players, two clocks, statistics and the verdict."""

@@ -1,0 +1,155 @@
+"""The command line of every target's `run_experiment`: one trial, its block on stdout, its exit code."""
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import harness_common
+import typer
+
+import referee
+from referee import machine, machine_lock, report, trial
+from referee.player_process import Rules
+from referee.progress import Progress
+from referee.trial import Question
+from referee.workload import Experiment
+
+WRONG_USAGE = 64  # EX_USAGE of sysexits.h; 2 always means a wrong kernel
+INTERRUPTED = 130
+RUN_BLOCKS = 5
+
+Candidate = Annotated[Path | None, typer.Option(help="Kernel to judge [default: the package's kernels.py].")]
+Opponent = Annotated[Path | None, typer.Option(help="Kernel to beat [default: the package's baseline.py].")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Repeat a recorded trial.")]
+Verify = Annotated[bool, typer.Option("--verify", help="Check correctness only.")]
+Confirm = Annotated[bool, typer.Option("--confirm", help="Go on until it is clear; repeat a keep.")]
+Blocks = Annotated[int | None, typer.Option(min=1, max=1000, help="Time exactly so many blocks.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the block.")]
+Save = Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")]
+
+
+def main(experiment: Experiment) -> None:
+    """Run the command line for one target and exit."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    module = f"{experiment.package}.run_experiment"
+    text = (
+        f"Judge a kernel of {experiment.package}: is it right, and is it faster than its opponent?\n\n"
+        f"Example: python -m {module} --seed 7"
+    )
+
+    @app.command(help=text, context_settings={"help_option_names": ["-h", "--help"]})
+    def run_experiment(
+        candidate: Candidate = None,
+        opponent: Opponent = None,
+        seed: Seed = None,
+        verify: Verify = False,
+        confirm: Confirm = False,
+        blocks: Blocks = None,
+        as_json: Json = False,
+        save: Save = None,
+    ) -> int:
+        return run(experiment, candidate, opponent, seed, verify, confirm, blocks, as_json, save)
+
+    signal.signal(signal.SIGTERM, interrupted)
+    try:
+        code = app(standalone_mode=False, prog_name=f"python -m {module}")
+    except typer.TyperException as error:
+        error.show()  # type: ignore[attr-defined]  # every error of the parser has it
+        code = WRONG_USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def run(
+    experiment: Experiment,
+    candidate: Path | None,
+    opponent: Path | None,
+    seed: int | None,
+    verify: bool,
+    confirm: bool,
+    blocks: int | None,
+    as_json: bool,
+    save: Path | None,
+) -> int:
+    """Run one trial and return its exit code."""
+    start_s = time.monotonic()
+    package_path = package_folder(experiment.package)
+    baseline_path = package_path / "baseline.py"
+    question = Question(
+        candidate_text=read_kernel(candidate or package_path / "kernels.py"),
+        opponent_text=read_kernel(opponent or baseline_path),
+        opponent_name="champion" if opponent else "baseline",
+        baseline_text=read_kernel(baseline_path) if confirm and opponent else None,
+        seed=seed,
+        verify_only=verify,
+        confirm=confirm,
+        n_blocks=blocks or (None if confirm else RUN_BLOCKS),
+    )
+    source_paths = [Path(str(module.__file__)).parents[1] for module in (referee, harness_common)]
+    source_paths.append(package_path.parent)
+    progress = Progress(sys.stderr)
+    try:
+        with machine_lock.alone(progress.note) as folder:
+            described = machine.describe()
+            rules = Rules(core=machine.pin_referee())
+            record = trial.run(experiment, question, folder, source_paths, rules, progress)
+    except KeyboardInterrupt:
+        progress.note("interrupted: nothing was decided")
+        return INTERRUPTED
+    finally:
+        progress.close()
+    target = experiment.package.replace("_", "-")
+    found = report.document(target, question, record, described, time.monotonic() - start_s)
+    if record.detail:
+        progress.note(record.detail)
+    if save is not None:
+        write_whole(save, json.dumps(found))
+    print(json.dumps(found) if as_json else report.block(found))
+    return int(found["exit_code"])
+
+
+def package_folder(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def read_kernel(path: Path) -> str:
+    """Return the text of a kernel file.
+
+    Raises typer.BadParameter if it cannot be read as UTF-8 text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"expected a readable kernel file, got {path}: {error}") from None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path` so that a reader finds all of it or nothing."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def interrupted(signal_number: int, frame: FrameType | Any) -> None:
+    raise KeyboardInterrupt

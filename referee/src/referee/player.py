@@ -1,0 +1,185 @@
+"""The player process: it imports one `kernels.py`, runs ops as it is told, and owns nothing.
+
+It never holds the seed, a reference or an expected output. Everything it needs from the standard library is
+bound before `kernels.py` is imported, and it starts no thread.
+"""
+
+import gc
+import importlib
+import importlib.util
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from referee import sandbox, wire
+from referee.workload import Edit, Value
+
+Op = Callable[[dict[str, Value]], Any]
+
+
+class Unfit(Exception):
+    """An output is not a plain array of its own."""
+
+
+def main(descriptor: int) -> None:
+    """Serve the referee on the socket `descriptor` until it closes the channel."""
+    sandbox.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    channel = socket.socket(fileno=descriptor)
+    del sys.argv[1:]
+    try:
+        start, _ = wire.receive(channel)
+        prepare, kernels = load(channel, start)
+        serve(channel, prepare, kernels, Path(start["kernels"]), start["nonce"])
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        os._exit(0)
+
+
+def load(channel: socket.socket, start: dict[str, Any]) -> tuple[Callable[..., Op], ModuleType]:
+    """Import `prepare`, close the sandbox, then import `kernels.py`, and answer how that went."""
+    path = Path(start["kernels"])
+    package = start["package"]
+    sandbox.limit_resources(start["memory_bytes"], start["file_bytes"])
+    prepare = importlib.import_module(f"{package}.prepare").prepare
+    importlib.import_module("numba")
+    in_force = "unsandboxed: switched off"
+    if start["sandbox"]:
+        in_force = sandbox.enclose(map(Path, start["readable"]), [Path(start["writable"])])
+    spec = importlib.util.spec_from_file_location(f"{package}.kernels", path)
+    assert spec is not None
+    assert spec.loader is not None
+    kernels = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = kernels
+    try:
+        spec.loader.exec_module(kernels)
+    except BaseException as error:
+        answer_error(channel, start["nonce"], "import", 0, error, path)
+        return prepare, kernels
+    wire.send(channel, {"nonce": start["nonce"], "kind": "ready", "sandbox": in_force})
+    return prepare, kernels
+
+
+def serve(
+    channel: socket.socket, prepare: Callable[..., Op], kernels: ModuleType, path: Path, nonce: str
+) -> None:
+    clock = time.perf_counter_ns
+    op: Op | None = None
+    inputs: dict[str, Value] = {}
+    buffers: dict[str, np.ndarray] = {}
+    kept: list[tuple[np.ndarray, ...]] = []
+    while True:
+        request, arrays = wire.receive(channel)
+        n_played = 0
+        answer: dict[str, Any]
+        sent: list[np.ndarray] = []
+        try:
+            if request["kind"] == "build":
+                op = None
+                inputs, buffers, kept = {}, {}, []
+                op = prepare(kernels, wire.unpack_inputs(request["inputs"], arrays))
+                answer = {"kind": "built"}
+            elif request["kind"] == "show":
+                sent = [array for index in request["ops"] for array in kept[index]]
+                sizes = [len(kept[index]) for index in request["ops"]]
+                answer = {"kind": "shown", "sizes": sizes, "inputs_crc32": checksum(inputs)}
+            else:
+                ops = [wire.unpack_inputs(packed, arrays) for packed in request["ops"]]
+                gc.collect()
+                gc.freeze()  # what outlives it stays: to look through Numba again costs 50 ms a round
+                wire.send(channel, {"nonce": nonce, "kind": "ready"})
+                wire.receive(channel)
+                assert op is not None
+                kept, durations_ns = [], []
+                gc.disable()
+                for op_inputs in ops:
+                    place(op_inputs, inputs, buffers)
+                    start = clock()
+                    outputs = op(inputs)
+                    stop = clock()
+                    durations_ns.append(stop - start)
+                    kept.append(plain_copies(outputs, buffers))
+                    n_played += 1
+                answer = {"kind": "played", "durations_ns": durations_ns}
+                gc.enable()
+        except Unfit as error:
+            answer = {"kind": "unfit", "op": n_played, "message": str(error)}
+        except BaseException as error:
+            answer_error(channel, nonce, request["kind"], n_played, error, path)
+            continue
+        wire.send(channel, {"nonce": nonce, **answer}, sent)
+
+
+def place(op_inputs: dict[str, Any], inputs: dict[str, Value], buffers: dict[str, np.ndarray]) -> None:
+    """Bring `inputs` to the next op's contents: every array in the memory it has always had, read-only."""
+    for name, value in op_inputs.items():
+        if isinstance(value, Edit):
+            buffers[name].reshape(-1)[value.at] = value.values
+        elif not isinstance(value, np.ndarray):
+            inputs[name] = value
+        else:
+            buffer = buffers.get(name)
+            if buffer is None or buffer.shape != value.shape or buffer.dtype != value.dtype:
+                buffer = buffers[name] = np.empty_like(value)
+                view = buffer.view()
+                view.flags.writeable = False
+                inputs[name] = view
+            np.copyto(buffer, value)
+
+
+def plain_copies(outputs: Any, buffers: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return copies of an op's outputs; Unfit if one is not an array that is complete and its own."""
+    if type(outputs) is not tuple:
+        raise Unfit(f"expected a tuple of arrays, got {type(outputs).__name__}")
+    for index, output in enumerate(outputs):
+        if type(output) is not np.ndarray:
+            raise Unfit(f"output {index}: expected exactly numpy.ndarray, got {type(output).__name__}")
+        if output.dtype.str not in wire.DTYPES:
+            raise Unfit(f"output {index}: expected a plain number type, got dtype {output.dtype}")
+        if not output.flags.c_contiguous:
+            raise Unfit(f"output {index}: expected a C-contiguous array, got strides {output.strides}")
+        for name, buffer in buffers.items():
+            if np.may_share_memory(output, buffer):
+                raise Unfit(f"output {index}: expected memory of its own, got a view of the input {name!r}")
+    return tuple(output.copy() for output in outputs)
+
+
+def checksum(inputs: dict[str, Value]) -> int:
+    """Return the CRC-32 of all input arrays, in the order of their names."""
+    total = 0
+    for name in sorted(inputs):
+        value = inputs[name]
+        if isinstance(value, np.ndarray):
+            total = zlib.crc32(value.reshape(-1).view(np.uint8).data, total)
+    return total
+
+
+def answer_error(
+    channel: socket.socket, nonce: str, where: str, n_played: int, error: BaseException, path: Path
+) -> None:
+    gc.enable()
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if frame.filename == str(path)]
+    message = str(error).strip()
+    answer = {
+        "nonce": nonce,
+        "kind": "error",
+        "where": where,
+        "op": n_played,
+        "type": type(error).__name__,
+        "message": message[:2000],
+        "line": getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None,
+        "frames": [[frame.lineno, frame.name, frame.line] for frame in inside[-5:]],
+    }
+    if inside:
+        answer["line"] = inside[-1].lineno
+    wire.send(channel, answer)

@@ -1,0 +1,348 @@
+"""The referee's side of a player: start it isolated and pinned, ask, time the answer, end it."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from referee import wire
+from referee.faults import KernelFault, Verdict
+from referee.workload import OpInputs, Outputs, Value
+
+LOG_LIMIT_BYTES = 1 << 16
+FILE_LIMIT_BYTES = 1 << 26
+MEMORY_LIMIT_BYTES = 8 << 30
+ANSWER_LIMIT_S = 60.0
+THREAD_VARIABLES = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+SYSTEM_FILES = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/nix", "/proc/cpuinfo", "/proc/meminfo")
+BOOT = "import sys; sys.path[:0] = {paths!r}; from referee.player import main; main(int(sys.argv[1]))"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One kernel text in a folder of its own, with the machine code that earlier players compiled."""
+
+    name: str
+    package: str
+    folder: Path
+    source_paths: tuple[Path, ...]
+
+    @property
+    def kernels_path(self) -> Path:
+        return self.folder / "kernels.py"
+
+    @property
+    def cache_path(self) -> Path:
+        return self.folder / "compiled"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What every player of a trial is held to."""
+
+    core: int | None = None
+    sandbox: bool = True
+    answer_limit_s: float = ANSWER_LIMIT_S
+    memory_bytes: int = MEMORY_LIMIT_BYTES
+    clock: Callable[[], int] = field(default=time.perf_counter_ns)
+
+
+@dataclass(frozen=True)
+class Round:
+    """What two clocks said of one pass over a workload's ops.
+
+    durations_ns  the player's clock, per op
+    wall_ns       the referee's clock, from the word "go" to the answer
+    cpu_ns        processor time of the player's whole process in that span
+    """
+
+    durations_ns: list[int]
+    wall_ns: int
+    cpu_ns: int
+
+
+def contender(name: str, package: str, text: str, folder: Path, source_paths: Sequence[Path]) -> Contender:
+    """Write `text` as the kernels.py of a new contender below `folder`."""
+    made = Contender(name, package, folder / name, tuple(source_paths))
+    made.cache_path.mkdir(parents=True)
+    made.kernels_path.write_text(text, encoding="utf-8")
+    return made
+
+
+@contextlib.contextmanager
+def started(contender: Contender, rules: Rules) -> Iterator["PlayerProcess"]:
+    """Start a player for `contender`, not yet loaded; at the end, end it and all it left behind.
+
+    Each player gets a private folder, the only one it may write to; machine code that it compiled there is
+    kept for the next player of the same contender, nothing else is.
+    """
+    private = Path(tempfile.mkdtemp(prefix="player-", dir=contender.folder))
+    ours, theirs = socket.socketpair()
+    try:
+        shutil.copytree(contender.cache_path, private / "compiled")
+        with (private / "printed").open("wb") as printed:
+            process = subprocess.Popen(
+                command(contender, theirs.fileno()),
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=printed,
+                cwd=private,
+                env=environment(private),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        theirs.close()
+        player = PlayerProcess(contender, rules, process, ours, private)
+        try:
+            yield player
+            player.finish()
+        finally:
+            player.kill()
+        keep_machine_code(private / "compiled", contender.cache_path)
+    finally:
+        ours.close()
+        theirs.close()
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def command(contender: Contender, descriptor: int) -> list[str]:
+    """Return a command line with no site-packages hook, no user folder and no PYTHON* variable in force."""
+    paths = [str(path) for path in contender.source_paths]
+    paths += sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    return [sys.executable, "-I", "-S", "-B", "-c", BOOT.format(paths=paths), str(descriptor)]
+
+
+def environment(private: Path) -> dict[str, str]:
+    variables = dict.fromkeys(THREAD_VARIABLES, "1")
+    folders = {"HOME": str(private), "TMPDIR": str(private), "NUMBA_CACHE_DIR": str(private / "compiled")}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **variables, **folders}
+
+
+def keep_machine_code(made: Path, kept: Path) -> None:
+    """Copy Numba's cache files, and no other file that a player may have left, to the contender."""
+    for path in made.rglob("*.nb[ci]"):
+        target = kept / path.relative_to(made)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+
+
+class PlayerProcess:
+    """A running player. Every method raises KernelFault if the kernel misbehaves."""
+
+    def __init__(
+        self,
+        contender: Contender,
+        rules: Rules,
+        process: subprocess.Popen[bytes],
+        channel: socket.socket,
+        private: Path,
+    ) -> None:
+        self.contender = contender
+        self.sandbox = ""
+        self.peak_rss_bytes = 0
+        self._rules = rules
+        self._process = process
+        self._channel = channel
+        self._private = private
+        self._nonce = secrets.token_hex(8)
+        self._idle_since_cpu_ns: int | None = None
+
+    def pin(self) -> None:
+        """Bind the player to its core, for timing."""
+        if self._rules.core is not None:
+            os.sched_setaffinity(self._process.pid, {self._rules.core})
+
+    def load(self) -> None:
+        """Import the kernels inside the sandbox."""
+        readable = [
+            self.contender.kernels_path,
+            *self.contender.source_paths,
+            *(Path(path) for path in (sys.base_prefix, sysconfig.get_path("stdlib"))),
+            *(Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")),
+            *(Path(path) for path in SYSTEM_FILES),
+            Path(f"/proc/{self._process.pid}"),
+            Path("/dev/null"),
+            Path("/dev/urandom"),
+        ]
+        body = {
+            "package": self.contender.package,
+            "kernels": str(self.contender.kernels_path),
+            "nonce": self._nonce,
+            "sandbox": self._rules.sandbox,
+            "readable": [str(path) for path in readable],
+            "writable": str(self._private),
+            "memory_bytes": self._rules.memory_bytes,
+            "file_bytes": FILE_LIMIT_BYTES,
+        }
+        answer, _ = self._ask(body, expected="ready")
+        self.sandbox = str(answer.get("sandbox", ""))
+        self._check_threads()
+
+    def build(self, build_inputs: Mapping[str, Value]) -> None:
+        """Let the player construct its kernel."""
+        self._idle_since_cpu_ns = None
+        arrays: list[np.ndarray] = []
+        packed = wire.pack_inputs(build_inputs, arrays)
+        self._ask({"kind": "build", "inputs": packed}, arrays, expected="built")
+        self._check_threads()
+
+    def play(self, ops: Sequence[OpInputs]) -> Round:
+        """Run `ops` once each and return what both clocks said."""
+        self._check_idle()
+        arrays: list[np.ndarray] = []
+        packed = [wire.pack_inputs(op_inputs, arrays) for op_inputs in ops]
+        self._ask({"kind": "play", "ops": packed}, arrays, expected="ready")
+        clock = self._rules.clock
+        cpu_before = self._cpu_ns()
+        start = clock()
+        answer, _ = self._ask({"kind": "go"}, expected="played")
+        stop = clock()
+        cpu_after = self._cpu_ns()
+        self._check_threads()
+        durations_ns = answer.get("durations_ns")
+        if (
+            not isinstance(durations_ns, list)
+            or len(durations_ns) != len(ops)
+            or not all(type(duration) is int and duration > 0 for duration in durations_ns)
+        ):
+            raise KernelFault(
+                Verdict.REJECTED, f"clock: expected {len(ops)} durations, got {durations_ns!r:.80}"
+            )
+        return Round(durations_ns, stop - start, cpu_after - cpu_before)
+
+    def show(self, indices: Sequence[int]) -> tuple[list[Outputs], int]:
+        """Return the outputs of some ops of the last round, and the checksum of the inputs after it."""
+        answer, arrays = self._ask({"kind": "show", "ops": list(indices)}, expected="shown")
+        sizes = answer["sizes"]
+        shown, begin = [], 0
+        for size in sizes:
+            shown.append(tuple(arrays[begin : begin + size]))
+            begin += size
+        self._idle_since_cpu_ns = self._cpu_ns()
+        return shown, answer["inputs_crc32"]
+
+    def fault(self, verdict: Verdict, reason: str, detail: str = "") -> KernelFault:
+        """Return the fault to raise: the candidate's own, or a crash of the trial if it is the opponent's."""
+        name = self.contender.name
+        if name == "candidate":
+            return KernelFault(verdict, reason, detail)
+        return KernelFault(
+            Verdict.CRASH, f"not the candidate: the {name} ends in {verdict}: {reason}", detail
+        )
+
+    def printed(self) -> str:
+        """Return the end of what the player printed."""
+        path = self._private / "printed"
+        text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
+        return text.strip()
+
+    def finish(self) -> None:
+        """Close the channel, which ends a well-behaved player, and note its peak memory."""
+        self._check_printed()
+        self._peak_from_status()
+
+    def kill(self) -> None:
+        """End the player and every process of its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def _ask(
+        self, body: Mapping[str, Any], arrays: Sequence[np.ndarray] = (), *, expected: str
+    ) -> tuple[dict[str, Any], list[np.ndarray]]:
+        try:
+            self._channel.settimeout(self._rules.answer_limit_s)
+            wire.send(self._channel, body, arrays)
+            answer, got = wire.receive(self._channel)
+        except TimeoutError:
+            limit_s = self._rules.answer_limit_s
+            reason = f"no answer within {limit_s:g} s; the kernel hangs or is far too slow"
+            raise self.fault(Verdict.TIMEOUT, reason, self.printed()) from None
+        except (EOFError, ConnectionError):
+            raise self._ended() from None
+        except wire.BrokenMessage as error:
+            raise self.fault(Verdict.REJECTED, f"channel: {error}", self.printed()) from None
+        self._check_printed()
+        if answer.get("nonce") != self._nonce:
+            raise self.fault(Verdict.REJECTED, "channel: a message that the player did not send")
+        if answer["kind"] == "error":
+            raise self._raised(answer)
+        if answer["kind"] == "unfit":
+            raise self.fault(Verdict.FAIL, f"op {answer['op']}: {answer['message']}", self.printed())
+        if answer["kind"] != expected:
+            raise self.fault(Verdict.REJECTED, f"channel: expected {expected}, got {answer['kind']!r:.40}")
+        return answer, got
+
+    def _raised(self, answer: Mapping[str, Any]) -> KernelFault:
+        where = {"import": "at import", "build": "in the constructor"}.get(
+            answer["where"], f"in op {answer['op']}"
+        )
+        line = f" at kernels.py:{answer['line']}" if answer["line"] else ""
+        first = (answer["message"].splitlines() or [""])[0]
+        frames = [f"  kernels.py:{number} in {name}: {text}" for number, name, text in answer["frames"]]
+        detail = "\n".join([answer["message"], *frames, self.printed()]).strip()
+        return self.fault(Verdict.CRASH, f"{answer['type']} {where}{line}: {first}", detail)
+
+    def _ended(self) -> KernelFault:
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return self.fault(Verdict.CRASH, "the kernel closed the channel", self.printed())
+        how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        return self.fault(Verdict.CRASH, f"the player ended with {how}", self.printed())
+
+    def _check_printed(self) -> None:
+        size = (self._private / "printed").stat().st_size
+        if size > LOG_LIMIT_BYTES:
+            reason = f"prints: expected at most {LOG_LIMIT_BYTES} bytes of output, got {size}"
+            raise self.fault(Verdict.REJECTED, reason, self.printed())
+
+    def _check_threads(self) -> None:
+        """A kernel has one thread; Lance parallelises above it."""
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        with contextlib.suppress(FileNotFoundError):
+            n_threads = len(list(tasks.iterdir()))
+            if n_threads > 1:
+                raise self.fault(Verdict.REJECTED, f"threads: expected 1 thread, got {n_threads}")
+
+    def _check_idle(self) -> None:
+        """Between rounds a player waits; processor time spent then is work moved out of the timed span."""
+        if self._idle_since_cpu_ns is None:
+            return
+        spent_ms = (self._cpu_ns() - self._idle_since_cpu_ns) / 1e6
+        self._idle_since_cpu_ns = None
+        if spent_ms > 5:
+            reason = f"background work: expected an idle player between rounds, got {spent_ms:.0f} ms of work"
+            raise self.fault(Verdict.REJECTED, reason)
+
+    def _cpu_ns(self) -> int:
+        """Processor time of the whole player process; 0 where the system does not tell (Linux only)."""
+        if sys.platform != "linux":
+            return 0
+        return time.clock_gettime_ns((~self._process.pid << 3) | 2)
+
+    def _peak_from_status(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    self.peak_rss_bytes = int(line.split()[1]) * 1024

@@ -1,0 +1,77 @@
+"""From recorded durations to ratios with intervals; pure functions, no clock.
+
+A ratio is candidate time over opponent time: below 1 the candidate is faster.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A ratio with its two one-sided 95 % bounds."""
+
+    ratio: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.ratio:.4f} ({self.low:.4f} to {self.high:.4f})"
+
+
+def typical_ns(durations_ns: np.ndarray) -> float:
+    """Return one combo's time in one block: the lower quartile of durations[rounds, ops].
+
+    Interruptions only ever add time, so the lower part of the sample is the kernel and the upper part the
+    machine; the minimum itself is a single sample and jumps with the luck of one op.
+    """
+    return float(np.quantile(durations_ns, 0.25))
+
+
+def log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
+    """Return ln(candidate / opponent) of one combo in one block."""
+    return math.log(typical_ns(candidate_ns) / typical_ns(opponent_ns))
+
+
+def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:
+    """Return the ratio whose logarithm is the mean over blocks, with Student's one-sided bounds.
+
+    Blocks are the independent repeats: each has fresh processes, hence fresh memory layout. One block gives
+    no bounds (0 and infinity). Source: Student, Biometrika 6(1), 1908.
+    """
+    values = np.asarray(log_ratios, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
+        raise ValueError(f"expected finite log ratios, one a block, got {values!r:.80}")
+    mean = float(values.mean())
+    if values.size == 1:
+        return Estimate(math.exp(mean), 0.0, math.inf)
+    standard_error = float(values.std(ddof=1)) / math.sqrt(values.size)
+    reach = float(stdtrit(values.size - 1, CONFIDENCE)) * standard_error
+    return Estimate(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach))
+
+
+def overall(log_ratios: np.ndarray) -> Estimate:
+    """Return the estimate for the geomean over combos from log_ratios[blocks, combos]."""
+    return estimate(log_ratios.mean(axis=1))
+
+
+def by_combo(log_ratios: np.ndarray) -> list[Estimate]:
+    """Return one estimate per combo from log_ratios[blocks, combos]."""
+    return [estimate(column) for column in log_ratios.T]
+
+
+def block_noise(log_ratios: np.ndarray) -> float:
+    """Return the standard deviation over blocks of the block's mean log ratio; nan for one block."""
+    means = log_ratios.mean(axis=1)
+    return float(means.std(ddof=1)) if means.size > 1 else math.nan
+
+
+def smallest_visible_gain(noise: float, n_blocks: int) -> float:
+    """Return the gain whose one-sided bound just clears 1 after `n_blocks` blocks of that noise."""
+    return float(stdtrit(n_blocks - 1, CONFIDENCE)) * noise / math.sqrt(n_blocks)
