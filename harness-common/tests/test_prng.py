@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_common.prng import Shape, SplitMix64
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from harness_common.prng import Shape, SplitMix64
 
 SEEDS = st.integers(0, 2**64 - 1)
 METHODS: dict[str, Callable[[SplitMix64, Shape], NDArray[Any]]] = {

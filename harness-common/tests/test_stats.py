@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from harness_common.stats import geomean
 from hypothesis import given
 from hypothesis import strategies as st
+
+from harness_common.stats import geomean
 
 TIMES = st.lists(st.floats(1e-3, 1e12), min_size=1, max_size=20)
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from harness_common.sysinfo import peak_rss_mb
 
 

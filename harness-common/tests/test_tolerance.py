@@ -3,6 +3,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
 from harness_common.tolerance import (
     Mismatch,
     allowed_error,
@@ -12,9 +16,6 @@ from harness_common.tolerance import (
     require_close,
     require_equal,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
 

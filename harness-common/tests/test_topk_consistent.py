@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from harness_common.tolerance import Mismatch, topk_consistent
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
+from harness_common.tolerance import Mismatch, topk_consistent
 
 NAN, INF = float("nan"), float("inf")
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
-import harness_common
 import typer
 
+import harness_common
 import referee
 from referee import machine, machine_lock, report, trial
 from referee.player_process import Rules
 from referee.progress import Progress
-from referee.trial import Question
+from referee.stage import Question
 from referee.workload import Experiment
 
 WRONG_USAGE = 64  # EX_USAGE of sysexits.h; 2 always means a wrong kernel

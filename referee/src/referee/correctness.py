@@ -4,8 +4,8 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from harness_common.tolerance import Mismatch
 
+from harness_common.tolerance import Mismatch
 from referee.faults import KernelFault, Verdict
 from referee.player_process import PlayerProcess
 from referee.workload import Case, Experiment, OpInputs, Outputs, Value, applied

@@ -7,8 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from referee import wire
+from referee import watch, wire
+from referee.contender import Contender, command, environment, keep_machine_code, readable_files
 from referee.faults import KernelFault, Verdict
 from referee.workload import OpInputs, Outputs, Value
 
@@ -26,34 +25,7 @@ LOG_LIMIT_BYTES = 1 << 16
 FILE_LIMIT_BYTES = 1 << 26
 MEMORY_LIMIT_BYTES = 8 << 30
 ANSWER_LIMIT_S = 60.0
-THREAD_VARIABLES = (
-    "NUMBA_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-SYSTEM_FILES = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/nix", "/proc/cpuinfo", "/proc/meminfo")
-BOOT = "import sys; sys.path[:0] = {paths!r}; from referee.player import main; main(int(sys.argv[1]))"
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One kernel text in a folder of its own, with the machine code that earlier players compiled."""
-
-    name: str
-    package: str
-    folder: Path
-    source_paths: tuple[Path, ...]
-
-    @property
-    def kernels_path(self) -> Path:
-        return self.folder / "kernels.py"
-
-    @property
-    def cache_path(self) -> Path:
-        return self.folder / "compiled"
+IDLE_LIMIT_MS = 5.0  # a player that waits spends none; the last answer may still be on its way
 
 
 @dataclass(frozen=True)
@@ -79,14 +51,6 @@ class Round:
     durations_ns: list[int]
     wall_ns: int
     cpu_ns: int
-
-
-def contender(name: str, package: str, text: str, folder: Path, source_paths: Sequence[Path]) -> Contender:
-    """Write `text` as the kernels.py of a new contender below `folder`."""
-    made = Contender(name, package, folder / name, tuple(source_paths))
-    made.cache_path.mkdir(parents=True)
-    made.kernels_path.write_text(text, encoding="utf-8")
-    return made
 
 
 @contextlib.contextmanager
@@ -125,27 +89,6 @@ def started(contender: Contender, rules: Rules) -> Iterator["PlayerProcess"]:
         shutil.rmtree(private, ignore_errors=True)
 
 
-def command(contender: Contender, descriptor: int) -> list[str]:
-    """Return a command line with no site-packages hook, no user folder and no PYTHON* variable in force."""
-    paths = [str(path) for path in contender.source_paths]
-    paths += sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-    return [sys.executable, "-I", "-S", "-B", "-c", BOOT.format(paths=paths), str(descriptor)]
-
-
-def environment(private: Path) -> dict[str, str]:
-    variables = dict.fromkeys(THREAD_VARIABLES, "1")
-    folders = {"HOME": str(private), "TMPDIR": str(private), "NUMBA_CACHE_DIR": str(private / "compiled")}
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", **variables, **folders}
-
-
-def keep_machine_code(made: Path, kept: Path) -> None:
-    """Copy Numba's cache files, and no other file that a player may have left, to the contender."""
-    for path in made.rglob("*.nb[ci]"):
-        target = kept / path.relative_to(made)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target)
-
-
 class PlayerProcess:
     """A running player. Every method raises KernelFault if the kernel misbehaves."""
 
@@ -174,22 +117,12 @@ class PlayerProcess:
 
     def load(self) -> None:
         """Import the kernels inside the sandbox."""
-        readable = [
-            self.contender.kernels_path,
-            *self.contender.source_paths,
-            *(Path(path) for path in (sys.base_prefix, sysconfig.get_path("stdlib"))),
-            *(Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")),
-            *(Path(path) for path in SYSTEM_FILES),
-            Path(f"/proc/{self._process.pid}"),
-            Path("/dev/null"),
-            Path("/dev/urandom"),
-        ]
         body = {
             "package": self.contender.package,
             "kernels": str(self.contender.kernels_path),
             "nonce": self._nonce,
             "sandbox": self._rules.sandbox,
-            "readable": [str(path) for path in readable],
+            "readable": [*readable_files(self.contender), f"/proc/{self._process.pid}"],
             "writable": str(self._private),
             "memory_bytes": self._rules.memory_bytes,
             "file_bytes": FILE_LIMIT_BYTES,
@@ -213,11 +146,11 @@ class PlayerProcess:
         packed = [wire.pack_inputs(op_inputs, arrays) for op_inputs in ops]
         self._ask({"kind": "play", "ops": packed}, arrays, expected="ready")
         clock = self._rules.clock
-        cpu_before = self._cpu_ns()
+        cpu_before = watch.cpu_ns(self._process.pid)
         start = clock()
         answer, _ = self._ask({"kind": "go"}, expected="played")
         stop = clock()
-        cpu_after = self._cpu_ns()
+        cpu_after = watch.cpu_ns(self._process.pid)
         self._check_threads()
         durations_ns = answer.get("durations_ns")
         if (
@@ -238,7 +171,7 @@ class PlayerProcess:
         for size in sizes:
             shown.append(tuple(arrays[begin : begin + size]))
             begin += size
-        self._idle_since_cpu_ns = self._cpu_ns()
+        self._idle_since_cpu_ns = watch.cpu_ns(self._process.pid)
         return shown, answer["inputs_crc32"]
 
     def fault(self, verdict: Verdict, reason: str, detail: str = "") -> KernelFault:
@@ -259,7 +192,7 @@ class PlayerProcess:
     def finish(self) -> None:
         """Close the channel, which ends a well-behaved player, and note its peak memory."""
         self._check_printed()
-        self._peak_from_status()
+        self.peak_rss_bytes = watch.peak_rss_bytes(self._process.pid)
 
     def kill(self) -> None:
         """End the player and every process of its session."""
@@ -319,30 +252,16 @@ class PlayerProcess:
 
     def _check_threads(self) -> None:
         """A kernel has one thread; Lance parallelises above it."""
-        tasks = Path(f"/proc/{self._process.pid}/task")
-        with contextlib.suppress(FileNotFoundError):
-            n_threads = len(list(tasks.iterdir()))
-            if n_threads > 1:
-                raise self.fault(Verdict.REJECTED, f"threads: expected 1 thread, got {n_threads}")
+        n_threads = watch.n_threads(self._process.pid)
+        if n_threads > 1:
+            raise self.fault(Verdict.REJECTED, f"threads: expected 1 thread, got {n_threads}")
 
     def _check_idle(self) -> None:
         """Between rounds a player waits; processor time spent then is work moved out of the timed span."""
         if self._idle_since_cpu_ns is None:
             return
-        spent_ms = (self._cpu_ns() - self._idle_since_cpu_ns) / 1e6
+        spent_ms = (watch.cpu_ns(self._process.pid) - self._idle_since_cpu_ns) / 1e6
         self._idle_since_cpu_ns = None
-        if spent_ms > 5:
+        if spent_ms > IDLE_LIMIT_MS:
             reason = f"background work: expected an idle player between rounds, got {spent_ms:.0f} ms of work"
             raise self.fault(Verdict.REJECTED, reason)
-
-    def _cpu_ns(self) -> int:
-        """Processor time of the whole player process; 0 where the system does not tell (Linux only)."""
-        if sys.platform != "linux":
-            return 0
-        return time.clock_gettime_ns((~self._process.pid << 3) | 2)
-
-    def _peak_from_status(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    self.peak_rss_bytes = int(line.split()[1]) * 1024

@@ -30,8 +30,8 @@ def jit_options(tree: ast.Module) -> Iterator[Finding]:
                 cached = isinstance(decorator, ast.Call) and any(
                     keyword.arg == "cache" for keyword in decorator.keywords
                 )
-                name = called_name(decorator) if isinstance(decorator, ast.Call) else last_name(decorator)
-                if name in ("njit", "jit") and not cached:
+                applied = called_name(decorator) if isinstance(decorator, ast.Call) else last_name(decorator)
+                if applied in ("njit", "jit") and not cached:
                     message = f"{node.name} has no cache=True: every player compiles it anew"
                     yield Finding("cache", node.lineno, message, refuses=False)
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from harness_common.stats import geomean
 
+from harness_common.stats import geomean
 from referee import statistics
 from referee.faults import EXIT_CODES
+from referee.judging import log_ratios
+from referee.stage import Question, Record
 from referee.statistics import Estimate
 from referee.timing import Pair
-from referee.trial import Question, Record, log_ratios
 
 SCHEMA = 1
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from harness_common.prng import SplitMix64
 
+from harness_common.prng import SplitMix64
 from referee import clocks, correctness
 from referee.faults import KernelFault
 from referee.player_process import PlayerProcess, Round

@@ -1,0 +1,86 @@
+"""A kernel text in a folder of its own, and how a process that plays it is started and enclosed."""
+
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+THREAD_VARIABLES = (
+    "NUMBA_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+SYSTEM_FILES = (
+    *("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/nix"),
+    *("/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/urandom"),
+)
+BOOT = "import sys; sys.path[:0] = {paths!r}; from referee.player import main; main(int(sys.argv[1]))"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One kernel text in a folder of its own, with the machine code that earlier players compiled."""
+
+    name: str
+    package: str
+    folder: Path
+    source_paths: tuple[Path, ...]
+
+    @property
+    def kernels_path(self) -> Path:
+        return self.folder / "kernels.py"
+
+    @property
+    def cache_path(self) -> Path:
+        return self.folder / "compiled"
+
+
+def contender(
+    name: str,
+    package: str,
+    text: str,
+    folder: Path,
+    source_paths: Sequence[Path],
+    machine_code: Path | None = None,
+) -> Contender:
+    """Write `text` as the kernels.py of a new contender below `folder`."""
+    made = Contender(name, package, folder / name, tuple(source_paths))
+    made.cache_path.mkdir(parents=True)
+    made.kernels_path.write_text(text, encoding="utf-8")
+    if machine_code is not None:
+        keep_machine_code(machine_code, made.cache_path)
+    return made
+
+
+def command(contender: Contender, descriptor: int) -> list[str]:
+    """Return a command line with no site-packages hook, no user folder and no PYTHON* variable in force."""
+    paths = [str(path) for path in contender.source_paths]
+    paths += sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    return [sys.executable, "-I", "-S", "-B", "-c", BOOT.format(paths=paths), str(descriptor)]
+
+
+def environment(private: Path) -> dict[str, str]:
+    variables = dict.fromkeys(THREAD_VARIABLES, "1")
+    folders = {"HOME": str(private), "TMPDIR": str(private), "NUMBA_CACHE_DIR": str(private / "compiled")}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **variables, **folders}
+
+
+def keep_machine_code(made: Path, kept: Path) -> None:
+    """Copy Numba's cache files, and no other file that a player may have left, to the contender."""
+    for path in made.rglob("*.nb[ci]"):
+        target = kept / path.relative_to(made)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+
+
+def readable_files(contender: Contender) -> list[str]:
+    """Return what a player may read: its kernel, the packages it imports, the system's libraries."""
+    folders = [sysconfig.get_path(kind) for kind in ("stdlib", "purelib", "platlib")]
+    sources = [str(path) for path in contender.source_paths]
+    return [str(contender.kernels_path), *sources, sys.base_prefix, *folders, *SYSTEM_FILES]

@@ -1,0 +1,28 @@
+"""How the referee calls a kernel of this target.
+
+It runs in the player process beside the kernel, which nobody trusts: it knows
+neither seed nor inputs nor reference, only how to pass on what it is given.
+"""
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from pq_l2 import PqShape
+
+Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
+    """Return the op: given query, codes and k, the kernel's (table, ids, distances)."""
+    shape = PqShape(build_inputs["dim"], build_inputs["n_sub"])
+    kernel = kernels.PqKernel(shape, build_inputs["codebook"])
+
+    def op(inputs: Mapping[str, Any]) -> Outputs:
+        table = kernel.distance_table(inputs["query"])
+        ids, distances = kernel.probe_top_k(table, inputs["codes"], inputs["k"])
+        return table, ids, distances
+
+    return op
