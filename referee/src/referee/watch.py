@@ -30,7 +30,10 @@ def cpu_ns(pid: int) -> int:
 
 
 def peak_rss_bytes(pid: int) -> int:
-    """Return the most memory the process has held since it was started (VmHWM, not getrusage: that is inherited)."""
+    """Return the most memory the process has held since it was started.
+
+    From VmHWM: the figure of getrusage(2) begins with the parent's.
+    """
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:

@@ -1,0 +1,1 @@
+"""What to try next: the `lar` command, the run branch and the ledger."""

@@ -1,0 +1,196 @@
+"""The `lar` command: reads the options, calls one function per verb, and maps endings to exit codes."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lance_autoresearch import doctor as doctor_report
+from lance_autoresearch import ledger, lock, report
+from lance_autoresearch.errors import Interrupted, LarError
+from lance_autoresearch.git import Repository
+from lance_autoresearch.interrupts import raise_on_signals
+from lance_autoresearch.process import run_experiment
+from lance_autoresearch.settle import settle_unfinished
+from lance_autoresearch.table import print_table
+from lance_autoresearch.target_table import read_target_table
+from lance_autoresearch.trial import try_candidate
+from lance_autoresearch.workspace import Target, find_root, find_target, target_names
+
+WRONG_USAGE = 64  # EX_USAGE of sysexits(3), so that 2 always means a wrong kernel
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=(
+        "Evolve one of Lance's hot kernels: check it, time it, keep it if it is faster.\n\n"
+        "\b\nExit codes: 0 done, 2 wrong kernel, 3 over time, 1 anything else, 64 wrong usage.\n"
+        "Example: lar run pq-l2"
+    ),
+)
+
+TargetName = Annotated[
+    str, typer.Argument(metavar="TARGET", help="A folder under targets/; lar targets lists all.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=2**64 - 1, metavar="N", help="Draw the inputs from this seed, to repeat a trial."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def chosen(name: str) -> Target:
+    """Return the target called `name` in the workspace around the current folder."""
+    return find_target(find_root(Path.cwd()), name)
+
+
+def say(line: str) -> None:
+    """Tell the user something that is not data."""
+    print(line, file=sys.stderr, flush=True)
+
+
+@app.command()
+def targets() -> int:
+    """List the targets and what has been measured of them.
+
+    Example: lar targets
+    """
+    columns, rows = read_target_table(find_root(Path.cwd()) / "README.md")
+    print_table(columns, rows)
+    return 0
+
+
+@app.command()
+def run(
+    target: TargetName,
+    seed: Seed = None,
+    blocks: Annotated[
+        int | None, typer.Option(min=1, max=1000, metavar="N", help="Run exactly this many blocks.")
+    ] = None,
+    json_output: Json = False,
+) -> int:
+    """Judge the working tree's kernels.py against the baseline.
+
+    Records nothing.
+
+    Example: lar run pq-l2 --seed 7
+    """
+    found = chosen(target)
+    options = [] if seed is None else ["--seed", str(seed)]
+    options += [] if blocks is None else ["--blocks", str(blocks)]
+    return run_experiment(found.root, found, options + ["--json"] * json_output)
+
+
+@app.command()
+def verify(target: TargetName, seed: Seed = None, json_output: Json = False) -> int:
+    """Check that kernels.py is right, without timing it: seconds.
+
+    Example: lar verify pq-l2
+    """
+    found = chosen(target)
+    options = ["--verify"] + ([] if seed is None else ["--seed", str(seed)])
+    return run_experiment(found.root, found, options + ["--json"] * json_output)
+
+
+@app.command()
+def trial(
+    target: TargetName,
+    message: Annotated[
+        str, typer.Option("--message", "-m", help="The hypothesis: what you changed and why.")
+    ],
+    seed: Seed = None,
+    json_output: Json = False,
+) -> int:
+    """Judge kernels.py against the champion; keep or drop it.
+
+    The champion is kernels.py at HEAD of the run branch. Appends a row to results.tsv;
+    commits kernels.py if it is kept, puts the champion back otherwise.
+    The diff and every sample stay in trials/<id>.json.
+
+    Example: lar trial pq-l2 -m "gather sixteen codes at a time"
+    """
+    found = chosen(target)
+    if not message.strip():
+        raise typer.BadParameter("expected a hypothesis, got nothing", param_hint="--message")
+    return try_candidate(found, message, seed, json_output, say)
+
+
+@app.command()
+def log(target: TargetName, json_output: Json = False) -> int:
+    """Show what has been tried, oldest first.
+
+    Example: lar log pq-l2
+    """
+    found = chosen(target)
+    with lock.held_if_free(found.trials) as held:
+        if held is not None:
+            for identity, outcome in settle_unfinished(Repository(found.root, held), found):
+                say(f"finished the earlier trial {identity}: {outcome.line}")
+    rows = ledger.read_rows(found.ledger)
+    if json_output:
+        print(json.dumps([report.as_json(row) for row in rows], indent=1))
+    elif rows:
+        print_table(report.COLUMNS, [report.report_line(row) for row in rows])
+    else:
+        say(f'no trials yet; the first: lar trial {found.name} -m "what you changed and why"')
+    return 0
+
+
+@app.command()
+def doctor(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="[TARGET]", help="The kernel to measure with; by default the first."),
+    ] = None,
+) -> int:
+    """Measure this machine's noise and say what to fix.
+
+    Exits 1 if something makes results untrustworthy.
+
+    Example: lar doctor pq-l2
+    """
+    root = find_root(Path.cwd())
+    names = target_names(root)
+    if target is None and not names:
+        raise LarError(f"expected a target under {root / 'targets'}, found none")
+    findings = doctor_report.examine(find_target(root, target or names[0]))
+    doctor_report.print_findings(findings)
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+def call(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; what went wrong is on stderr."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(arguments or ["--help"], prog_name="lar", standalone_mode=False)
+        sys.stdout.flush()
+    except Interrupted as stopped:
+        say(str(stopped))
+        return stopped.exit_code
+    except LarError as error:
+        say(f"error: {error}")
+        return 1
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        say(f"error: {error.format_message()} (see {context.command_path if context else 'lar'} --help)")
+        return WRONG_USAGE
+    except BrokenPipeError:
+        # Our reader left; do not complain a second time when Python closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        say(f"error: {error}")
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    raise_on_signals()
+    sys.exit(call(sys.argv[1:]))

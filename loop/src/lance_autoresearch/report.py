@@ -1,0 +1,69 @@
+"""The ledger, readable."""
+
+from lance_autoresearch.ledger import MISSING, Row
+from lance_autoresearch.table import Column
+
+COLUMNS = (
+    Column("time (UTC)"),
+    Column("verdict"),
+    Column("change"),
+    Column("vs baseline", right=True),
+    Column("commit"),
+    Column("description"),
+)
+NUMBERS = (
+    "geomean_ns",
+    "worst_ns",
+    "best_ns",
+    "peak_mem_mb",
+    "total_seconds",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "speedup_vs_baseline",
+)
+
+
+def report_line(row: Row) -> list[str]:
+    """Return the cells of one trial, in the order of `COLUMNS`."""
+    speedup = row["speedup_vs_baseline"]
+    return [
+        row["timestamp"].replace("T", " ").removesuffix("Z"),
+        row["verdict"],
+        change(row["ratio"], row["ratio_low"], row["ratio_high"]),
+        MISSING if speedup == MISSING else f"{float(speedup):.2f}x",
+        row["commit"],
+        row["description"],
+    ]
+
+
+def change(ratio: str, low: str, high: str) -> str:
+    """Return what a ratio of times, candidate over champion, means, with its interval.
+
+    A gain reads `1.08x faster`, a loss `1.08x slower`, and an interval that holds 1 says neither.
+    """
+    if MISSING in (ratio, low, high):
+        return MISSING
+    middle, least, most = float(ratio), float(low), float(high)
+    if most < 1:
+        return f"{1 / middle:.2f}x faster ({1 / most:.2f}x to {1 / least:.2f}x)"
+    if least > 1:
+        return f"{middle:.2f}x slower ({least:.2f}x to {most:.2f}x)"
+    return "no clear difference"
+
+
+def as_json(row: Row) -> dict[str, object]:
+    """Return a row with numbers as numbers and missing values as None."""
+    plain: dict[str, object] = {}
+    for column, cell in row.items():
+        if cell == MISSING:
+            plain[column] = None
+        elif column in NUMBERS:
+            plain[column] = float(cell)
+        elif column == "seed":
+            plain[column] = int(cell) if cell.isdecimal() else cell
+        elif column == "keep":
+            plain[column] = cell == "yes"
+        else:
+            plain[column] = cell
+    return plain

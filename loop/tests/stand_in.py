@@ -1,0 +1,93 @@
+"""A stand-in for a target's run_experiment: it speaks the referee's contract, but a word decides.
+
+The candidate's text names its verdict (KEEP, DISCARD, FAIL, CRASH, TIMEOUT, REJECTED), or asks the
+process to misbehave (DIE, HANG) or to take its time (SLOW, LONG).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+EXIT_CODES = {"keep": 0, "discard": 0, "fail": 2, "timeout": 3, "crash": 1, "rejected": 1}
+RATIOS = {"keep": (0.92, 0.91, 0.93), "discard": (1.0, 0.99, 1.01)}
+
+
+def main() -> int:
+    """Judge the candidate by its words."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--candidate", type=Path, default=HERE / "kernels.py")
+    parser.add_argument("--opponent", type=Path, default=HERE / "baseline.py")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--blocks", type=int)
+    parser.add_argument("--save", type=Path)
+    for flag in ("--verify", "--confirm", "--json"):
+        parser.add_argument(flag, action="store_true")
+    options = parser.parse_args()
+    text = options.candidate.read_text()
+    if "DIE" in text:
+        os._exit(9)
+    if "HANG" in text:
+        player = [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()", str(HERE)]
+        subprocess.Popen(player, stdin=subprocess.PIPE)
+        print("player started", file=sys.stderr, flush=True)
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            return 130
+    time.sleep(1.5 if "LONG" in text else 0.3 if "SLOW" in text else 0)
+    document = judged(options, text)
+    if options.save:
+        half = options.save.with_suffix(".half")
+        half.write_text(json.dumps(document))
+        half.replace(options.save)
+    if options.json:
+        print(json.dumps(document))
+    else:
+        print(f"---\nverdict: {document['verdict']}\nseed: {document['seed']}")
+    return int(document["exit_code"])
+
+
+def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
+    """Return the document of the verdict that `text` names."""
+    verdict = next((word for word in EXIT_CODES if word.upper() in text), "discard")
+    ratio, low, high = RATIOS.get(verdict, (None, None, None))
+    return {
+        "schema": 1,
+        "target": "toy",
+        "verdict": verdict,
+        "reason": f"the stand-in was told to {verdict}",
+        "detail": "",
+        "exit_code": EXIT_CODES[verdict],
+        "correctness": "fail" if verdict == "fail" else "pass",
+        "geomean_ns_per_query": 1234.56,
+        "worst_ns_per_query": 2000.0,
+        "worst_combo": "big/uniform",
+        "best_ns_per_query": 1000.0,
+        "best_combo": "small/sparse",
+        "peak_mem_mb": 150.25,
+        "total_seconds": 12.34,
+        "ratio": ratio,
+        "ratio_low": low,
+        "ratio_high": high,
+        "noise": 0.0017,
+        "blocks": options.blocks or 9,
+        "speedup_vs_baseline": 1.5 if options.confirm else None,
+        "seed": 7 if options.seed is None else options.seed,
+        "sandbox": "landlock",
+        "machine": {"python": "3.11", "governor": "performance"},
+        "opponent_text": options.opponent.read_text(),
+        "inputs_text": (HERE / "inputs.py").read_text(),
+        "verify": options.verify,
+        "confirm": options.confirm,
+        "judged_in": os.getcwd(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

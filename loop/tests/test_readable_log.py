@@ -1,0 +1,81 @@
+"""What a ratio means in words, and the ledger as a table."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lance_autoresearch.report import change
+
+if TYPE_CHECKING:
+    from conftest import Toy
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (("0.9259", "0.9174", "0.9346"), "1.08x faster (1.07x to 1.09x)"),
+        (("1.0500", "1.0300", "1.0700"), "1.05x slower (1.03x to 1.07x)"),
+        (("0.9900", "0.9700", "1.0100"), "no clear difference"),
+        (("0.9900", "0.9700", "1.0000"), "no clear difference"),
+        (("-", "-", "-"), "-"),
+    ],
+)
+def test_a_ratio_in_words(ratio: tuple[str, str, str], words: str) -> None:
+    """An interval that holds 1 claims nothing."""
+    assert change(*ratio) == words
+
+
+def test_the_log_in_a_pipe_is_plain(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:
+    """One line per trial under a dashed header, nothing cut off."""
+    long = "a hypothesis " * 20
+    for word in ("KEEP", "FAIL"):
+        toy.edit(f"# {word}\n")
+        toy.lar("trial", "toy", "-m", long)
+    capsys.readouterr()
+    assert toy.lar("log", "toy") == 0
+    title, dashes, kept, failed = capsys.readouterr().out.splitlines()
+    assert title.split()[:4] == ["time", "(UTC)", "verdict", "change"]
+    assert set(dashes) == {"-", " "}
+    assert "1.09x faster (1.08x to 1.10x)" in kept
+    assert kept.endswith(long.strip())
+    assert failed.endswith("[the stand-in was told to fail]")
+
+
+def test_the_log_on_a_terminal_fits_its_width(toy: "Toy") -> None:
+    """Long descriptions wrap inside their column."""
+    toy.edit("# KEEP [bold]\n")
+    toy.lar("trial", "toy", "-m", "[bold]not markup[/bold] " + "word " * 30)
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    command = [sys.executable, "-m", "lance_autoresearch", "log", "toy"]
+    subprocess.run(command, stdout=theirs, check=True, env=environment)
+    os.close(theirs)
+    out = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert max(len(line) for line in out.splitlines()) <= 100
+    assert "[bold]" in out
+
+
+def test_the_log_as_json_has_numbers_and_nulls(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:
+    """A program reads it without parsing cells."""
+    toy.edit("# FAIL\n")
+    toy.lar("trial", "toy", "-m", "x")
+    capsys.readouterr()
+    assert toy.lar("log", "toy", "--json") == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["geomean_ns"], row["ratio"], row["keep"], row["seed"]) == (1234.6, None, False, 7)
+
+
+def test_an_empty_log_says_how_to_begin(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:
+    """Stdout stays empty, or an empty list."""
+    assert toy.lar("log", "toy") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "lar trial toy -m" in err
+    assert toy.lar("log", "toy", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []

@@ -1,0 +1,75 @@
+"""One trial at a time on one machine, whatever happened to the last."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from referee import machine_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from referee import machine_lock
+with machine_lock.alone(print, Path(sys.argv[1])) as folder:
+    (folder / "half-done").write_text("x")
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[str]:
+    """Start another process that holds the lock."""
+    other = subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout is not None
+    assert other.stdout.readline() == "held\n"
+    return other
+
+
+def test_the_second_waits_says_for_whom_and_starts_clean(tmp_path: Path) -> None:
+    """Killed with -9, the holder leaves files behind; the next one waits, then begins in an empty folder."""
+    other = hold(tmp_path)
+    said: list[str] = []
+
+    def say(message: str) -> None:
+        said.append(message)
+        other.kill()
+
+    with machine_lock.alone(say, tmp_path) as folder:
+        assert list(folder.iterdir()) == []
+        assert said == [f"waiting for another trial on this machine (process {other.pid}); Ctrl-C gives up"]
+    other.wait()
+    assert other.stdout is not None
+    other.stdout.close()
+    assert not folder.exists()
+
+
+def test_a_waiting_trial_can_be_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C while waiting ends the waiter and leaves the holder alone."""
+    other = hold(tmp_path)
+    waiter = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert waiter.stdout is not None
+    assert "waiting for another trial" in waiter.stdout.readline()
+    time.sleep(0.1)
+    waiter.send_signal(2)
+    assert waiter.wait(timeout=10) != 0
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+    for process in (other, waiter):
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_nobody_waits_for_nobody(tmp_path: Path) -> None:
+    """Without another trial the lock is silent, and it names its holder for the next."""
+    said: list[str] = []
+    with machine_lock.alone(said.append, tmp_path):
+        assert (tmp_path / "lance-autoresearch.lock").read_text() == str(os.getpid())
+    assert said == []

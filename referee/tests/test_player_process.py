@@ -1,0 +1,242 @@
+"""What a misbehaving kernel gets: a named verdict, and no process left behind."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from referee import player_process, watch
+from referee.contender import contender
+from referee.faults import KernelFault, Verdict
+from referee.player_process import Rules, started
+from referee.workload import Edit
+
+OPS = [{"values": np.arange(5.0)}, {"values": Edit(np.array([1]), np.array([7.0]))}]
+
+
+def kernel(body: str, top: str = "") -> str:
+    """Return a toy kernel whose `scaled` has this body."""
+    lines = "\n".join(f"        {line}" for line in body.splitlines())
+    head = "class ToyKernel:\n    def __init__(self, scale):\n        self.scale = scale\n"
+    return f"import numpy as np\n{top}\n{head}    def scaled(self, values):\n{lines}\n"
+
+
+FAULTS = {
+    "does not parse": ("def broken(:", Verdict.CRASH, "SyntaxError at import at kernels.py:1"),
+    "raises at import": ("import math\n1 / 0", Verdict.CRASH, "ZeroDivisionError at import at kernels.py:2"),
+    "exits at import": ("raise SystemExit(0)", Verdict.CRASH, "SystemExit at import at kernels.py:1"),
+    "has no kernel": ("x = 1", Verdict.CRASH, "AttributeError in the constructor"),
+    "raises in an op": (kernel("raise KeyError('gone')"), Verdict.CRASH, "KeyError in op 0 at kernels.py:7"),
+    "raises in the second op": (
+        kernel("return values / (values[1] < 7 or None)"),
+        Verdict.CRASH,
+        "TypeError in op 1",
+    ),
+    "exits the process": (kernel("os._exit(0)", "import os"), Verdict.CRASH, "ended with exit status 0"),
+    "leaves by exception": (kernel("raise SystemExit(0)"), Verdict.CRASH, "SystemExit in op 0"),
+    "kills itself": (kernel("(lambda f: f(f))(lambda f: f(f))"), Verdict.CRASH, "RecursionError in op 0"),
+    "allocates without end": (
+        kernel("x = [values]\nwhile True: x.append(np.ones(1 << 26))"),
+        Verdict.CRASH,
+        "MemoryError in op 0",
+    ),
+    "prints megabytes": (
+        kernel("print('x' * (1 << 21), flush=True)\nreturn values * self.scale"),
+        Verdict.REJECTED,
+        "prints: expected at most 65536 bytes of output, got ",
+    ),
+    "returns a list": (kernel("return list(values)"), Verdict.FAIL, "expected exactly numpy.ndarray, got list"),
+    "returns objects": (kernel("return values.astype(object)"), Verdict.FAIL, "got dtype object"),
+    "returns a lazy array": (
+        kernel("return values.view(Lazy)", "class Lazy(np.ndarray): pass"),
+        Verdict.FAIL,
+        "expected exactly numpy.ndarray, got Lazy",
+    ),
+    "returns every other one": (
+        kernel("return np.zeros(10)[::2]"),
+        Verdict.FAIL,
+        "expected a C-contiguous array",
+    ),
+    "returns a view of its input": (kernel("return values"), Verdict.FAIL, "got a view of the input 'values'"),
+    "writes its input": (kernel("values[0] = 1\nreturn values * 1"), Verdict.CRASH, "read-only"),
+    "forks": (kernel("os.fork()", "import os"), Verdict.CRASH, "PermissionError in op 0"),
+    "starts a program": (
+        kernel("subprocess.run(['true'])", "import subprocess"),
+        Verdict.CRASH,
+        "PermissionError in op 0",
+    ),
+    "starts a thread": (
+        kernel("threading.Thread(target=print).start()", "import threading"),
+        Verdict.CRASH,
+        "can't start new thread",
+    ),
+    "opens a socket": (kernel("socket.socket()", "import socket"), Verdict.CRASH, "PermissionError in op 0"),
+    "writes a file": (kernel("open('/tmp/x', 'w')"), Verdict.CRASH, "PermissionError in op 0"),
+    "reads the referee's command line": (
+        kernel("open(f'/proc/{os.getppid()}/cmdline')", "import os"),
+        Verdict.CRASH,
+        "PermissionError in op 0",
+    ),
+    "forges an answer": (
+        kernel(
+            "from referee import wire\n"
+            "for d in range(3, 30):\n"
+            "    try: s = socket.socket(fileno=d)\n"
+            "    except OSError: continue\n"
+            "    wire.send(s, {'kind': 'played', 'durations_ns': [1, 1]})\n"
+            "    s.detach()",
+            "import socket",
+        ),
+        Verdict.REJECTED,
+        "channel: a message that the player did not send",
+    ),
+    "talks nonsense on the channel": (
+        kernel("import os\nfor d in range(3, 30):\n    try: os.write(d, b'x' * 100)\n    except OSError: pass"),
+        Verdict.REJECTED,
+        "channel: expected a frame",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "verdict", "reason"), FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+def test_a_fault_gets_its_verdict(
+    text: str, verdict: Verdict, reason: str, play: Callable[..., Any]
+) -> None:
+    """The verdict, and a reason that names what happened and where."""
+    pid = 0
+    with pytest.raises(KernelFault) as caught, play(text, memory_bytes=2 << 30) as player:  # noqa: PT012
+        pid = player._process.pid
+        player.build({"scale": 2})
+        player.play(OPS)
+        player.show([0, 1])
+    assert caught.value.verdict is verdict
+    assert reason in caught.value.reason + caught.value.detail
+    assert pid == 0 or not Path(f"/proc/{pid}").exists()
+
+
+def test_a_hanging_kernel_times_out(play: Callable[..., Any]) -> None:
+    """A kernel that does not answer is stopped at the limit."""
+    with pytest.raises(KernelFault, match="no answer within 1 s") as caught, play(kernel("while True: pass")) as p:  # noqa: PT012
+        p._rules = Rules(answer_limit_s=1)
+        p.build({"scale": 2})
+        p.play(OPS)
+    assert caught.value.verdict is Verdict.TIMEOUT
+
+
+def test_without_a_sandbox_a_thread_is_still_seen(play: Callable[..., Any]) -> None:
+    """Where the system cannot forbid threads, counting them does."""
+    text = kernel(
+        "threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\nreturn values * 2",
+        "import threading, time",
+    )
+    with pytest.raises(KernelFault, match="threads: expected 1 thread, got 2"), play(text, sandbox=False) as player:  # noqa: PT012
+        player.build({"scale": 2})
+        player.play(OPS[:1])
+
+
+def test_without_a_sandbox_children_do_not_outlive_the_player(play: Callable[..., Any]) -> None:
+    """Whatever a kernel forks is in the player's session and ends with it."""
+    text = kernel(
+        "child = os.fork()\nif child == 0: time.sleep(60)\nreturn np.array([float(child)])",
+        "import os, time",
+    )
+    with play(text, sandbox=False) as player:
+        player.build({"scale": 2})
+        player.play(OPS[:1])
+        child = int(player.show([0])[0][0][0][0])
+        assert Path(f"/proc/{child}").exists()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        if "State:\tZ" in Path(f"/proc/{child}/status").read_text():
+            break
+        time.sleep(0.02)
+    else:
+        assert not Path(f"/proc/{child}").exists()
+
+
+def test_work_between_rounds_is_seen(play: Callable[..., Any], honest: str) -> None:
+    """Processor time that a waiting player spends is work moved out of the timed span."""
+    with play(honest) as player:
+        player.build({"scale": 2})
+        player.play(OPS)
+        player.show([0])
+        player._idle_since_cpu_ns = watch.cpu_ns(player._process.pid) - 50_000_000
+        with pytest.raises(KernelFault, match="background work: expected an idle player"):
+            player.play(OPS)
+
+
+def test_an_honest_player_answers(play: Callable[..., Any], honest: str) -> None:
+    """Outputs, durations, edits in place, and arrays always in the same memory."""
+    where = kernel("return np.array([values.__array_interface__['data'][0], values[1]], dtype=float)")
+    with play(where) as player:
+        player.build({"scale": 2})
+        played = player.play(OPS)
+        (first, second), _ = player.show([0, 1])
+        assert len(played.durations_ns) == 2
+        assert sum(played.durations_ns) <= played.wall_ns
+        assert (first[0][1], second[0][1]) == (1.0, 7.0)
+        assert first[0][0] == second[0][0]
+    with play(honest) as player:
+        player.build({"scale": 2})
+        player.play(OPS)
+        assert player.show([1])[0][0][0].tolist() == [0, 14, 4, 6, 8]
+    assert player.peak_rss_bytes > 10 << 20
+
+
+def test_an_opponent_at_fault_is_not_the_candidates_failure(
+    tmp_path: Path, source_paths: Sequence[Path]
+) -> None:
+    """A champion that crashes ends the trial, but not as a wrong candidate."""
+    champion = contender("champion", "toy", "1 / 0", tmp_path, source_paths)
+    with pytest.raises(KernelFault, match="not the candidate: the champion ends in crash") as caught:  # noqa: SIM117
+        with started(champion, Rules()) as player:
+            player.load()
+    assert caught.value.verdict is Verdict.CRASH
+
+
+def test_machine_code_is_kept_and_nothing_else(tmp_path: Path, source_paths: Sequence[Path]) -> None:
+    """The next player finds what Numba compiled, and no file that a kernel left."""
+    text = kernel(
+        "open('compiled/answers.txt', 'w').write('42')\nopen('note', 'w')\nreturn twice(values)",
+        "from numba import njit\n@njit(cache=True)\ndef twice(x):\n    return x * 2.0",
+    )
+    one = contender("candidate", "toy", text, tmp_path, source_paths)
+    with started(one, Rules()) as player:
+        player.load()
+        player.build({"scale": 2})
+        player.play(OPS)
+    kept = [path for path in one.cache_path.rglob("*") if path.is_file()]
+    assert {path.suffix for path in kept} == {".nbi", ".nbc"}
+    assert sorted(path.name for path in one.folder.iterdir()) == ["compiled", "kernels.py"]
+
+
+def test_a_player_dies_with_its_referee(tmp_path: Path, source_paths: Sequence[Path]) -> None:
+    """kill -9 on the referee leaves no player behind."""
+    reader, writer = os.pipe()
+    referee_pid = os.fork()
+    if referee_pid == 0:
+        one = contender("candidate", "toy", kernel("while True: pass"), tmp_path, source_paths)
+        with started(one, Rules()) as player:
+            player.load()
+            player.build({"scale": 1})
+            os.write(writer, str(player._process.pid).encode())
+            player.play(OPS)
+    player_pid = int(os.read(reader, 20))
+    time.sleep(0.3)
+    os.kill(referee_pid, 9)
+    os.waitpid(referee_pid, 0)
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{player_pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not Path(f"/proc/{player_pid}").exists()
+
+
+def test_the_limits_are_the_documented_ones() -> None:
+    """A minute for one answer, 64 KiB of output."""
+    assert (player_process.ANSWER_LIMIT_S, player_process.LOG_LIMIT_BYTES) == (60.0, 65536)
