@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import harness_common
 import numpy as np
 import pytest
+
+import harness_common
+import referee
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import require_array, require_equal
-
-import referee
 from referee.contender import contender
 from referee.player_process import PlayerProcess, Rules, started
 from referee.workload import Case, Edit, Experiment, OpInputs, Outputs, Value, Workload
@@ -72,12 +72,12 @@ def compare(expected: np.ndarray, outputs: Outputs) -> None:
 TOY = Experiment("toy", battery, workloads, redraw, expect, compare)
 
 
-@pytest.fixture()
+@pytest.fixture
 def toy() -> Experiment:
     return TOY
 
 
-@pytest.fixture()
+@pytest.fixture
 def honest() -> str:
     return HONEST
 
@@ -92,7 +92,7 @@ def source_paths(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     return [folder, *(Path(str(module.__file__)).parents[1] for module in (referee, harness_common))]
 
 
-@pytest.fixture()
+@pytest.fixture
 def play(tmp_path: Path, source_paths: Sequence[Path]) -> Callable[..., Any]:
     """Return a context manager that gives a loaded player of a kernel text."""
 

@@ -34,12 +34,12 @@ def rounds(timed_ms: float, untimed_ms: float) -> list[Round]:
 
 def test_hidden_time_is_what_only_the_referee_saw() -> None:
     """5 ms of 10 are hidden: half of the opponent's time."""
-    assert clocks.hidden(rounds(5, 6), rounds(10, 1)) == pytest.approx(0.5)
-    assert clocks.hidden(rounds(10, 1), rounds(10, 1)) == 0
+    assert clocks.hidden(rounds(5, 6), rounds(10, 1)) == pytest.approx([0.5, 0.5, 0.5])
+    assert clocks.hidden(rounds(10, 1), rounds(10, 1)) == [0, 0, 0]
 
 
 def test_a_clock_that_runs_slow_is_found_out() -> None:
-    """Five blocks in which 10 % of the time is missing from the player's account."""
+    """Five rounds in which 10 % of the time is missing from the player's account."""
     with pytest.raises(KernelFault, match=r"workload a: clock: the two clocks disagree by 10\.0%"):
         clocks.check_agreement(np.full((5, 2), 0.1) + noise(), ["a", "b"])
 
@@ -51,9 +51,9 @@ def test_a_little_everywhere_is_found_out_together() -> None:
 
 
 def test_noise_alone_is_not_a_lie() -> None:
-    """One disturbed block does not convict an honest kernel."""
+    """Two disturbed rounds of five do not convict an honest kernel."""
     disturbed = np.zeros((5, 2)) + noise()
-    disturbed[2] = 0.3
+    disturbed[2:4] = 0.3
     clocks.check_agreement(disturbed, ["a", "b"])
 
 

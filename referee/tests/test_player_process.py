@@ -50,7 +50,11 @@ FAULTS = {
         Verdict.REJECTED,
         "prints: expected at most 65536 bytes of output, got ",
     ),
-    "returns a list": (kernel("return list(values)"), Verdict.FAIL, "expected exactly numpy.ndarray, got list"),
+    "returns a list": (
+        kernel("return list(values)"),
+        Verdict.FAIL,
+        "expected exactly numpy.ndarray, got list",
+    ),
     "returns objects": (kernel("return values.astype(object)"), Verdict.FAIL, "got dtype object"),
     "returns a lazy array": (
         kernel("return values.view(Lazy)", "class Lazy(np.ndarray): pass"),
@@ -62,7 +66,11 @@ FAULTS = {
         Verdict.FAIL,
         "expected a C-contiguous array",
     ),
-    "returns a view of its input": (kernel("return values"), Verdict.FAIL, "got a view of the input 'values'"),
+    "returns a view of its input": (
+        kernel("return values"),
+        Verdict.FAIL,
+        "got a view of the input 'values'",
+    ),
     "writes its input": (kernel("values[0] = 1\nreturn values * 1"), Verdict.CRASH, "read-only"),
     "forks": (kernel("os.fork()", "import os"), Verdict.CRASH, "PermissionError in op 0"),
     "starts a program": (
@@ -96,7 +104,9 @@ FAULTS = {
         "channel: a message that the player did not send",
     ),
     "talks nonsense on the channel": (
-        kernel("import os\nfor d in range(3, 30):\n    try: os.write(d, b'x' * 100)\n    except OSError: pass"),
+        kernel(
+            "import os\nfor d in range(3, 30):\n    try: os.write(d, b'x' * 100)\n    except OSError: pass"
+        ),
         Verdict.REJECTED,
         "channel: expected a frame",
     ),
@@ -105,9 +115,7 @@ FAULTS = {
 
 @pytest.mark.parametrize(("text", "verdict", "reason"), FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
-def test_a_fault_gets_its_verdict(
-    text: str, verdict: Verdict, reason: str, play: Callable[..., Any]
-) -> None:
+def test_a_fault_gets_its_verdict(text: str, verdict: Verdict, reason: str, play: Callable[..., Any]) -> None:
     """The verdict, and a reason that names what happened and where."""
     pid = 0
     with pytest.raises(KernelFault) as caught, play(text, memory_bytes=2 << 30) as player:  # noqa: PT012
@@ -122,7 +130,10 @@ def test_a_fault_gets_its_verdict(
 
 def test_a_hanging_kernel_times_out(play: Callable[..., Any]) -> None:
     """A kernel that does not answer is stopped at the limit."""
-    with pytest.raises(KernelFault, match="no answer within 1 s") as caught, play(kernel("while True: pass")) as p:  # noqa: PT012
+    with (
+        pytest.raises(KernelFault, match="no answer within 1 s") as caught,
+        play(kernel("while True: pass")) as p,
+    ):
         p._rules = Rules(answer_limit_s=1)
         p.build({"scale": 2})
         p.play(OPS)
@@ -135,7 +146,10 @@ def test_without_a_sandbox_a_thread_is_still_seen(play: Callable[..., Any]) -> N
         "threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\nreturn values * 2",
         "import threading, time",
     )
-    with pytest.raises(KernelFault, match="threads: expected 1 thread, got 2"), play(text, sandbox=False) as player:  # noqa: PT012
+    with (
+        pytest.raises(KernelFault, match="threads: expected 1 thread, got 2"),
+        play(text, sandbox=False) as player,
+    ):
         player.build({"scale": 2})
         player.play(OPS[:1])
 

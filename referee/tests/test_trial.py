@@ -20,7 +20,7 @@ from referee.workload import Experiment
 COMBOS = ("normal/small", "normal/large")
 
 
-@pytest.fixture()
+@pytest.fixture
 def judge(toy: Experiment, tmp_path: Path, source_paths: Sequence[Path]) -> Callable[..., Record]:
     """Return a function that runs a trial of a candidate text."""
 
@@ -31,7 +31,7 @@ def judge(toy: Experiment, tmp_path: Path, source_paths: Sequence[Path]) -> Call
     return judging_one
 
 
-@pytest.fixture()
+@pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """Return a function that replaces timing: a list of ratios a block, one list for each measurement."""
 
@@ -71,7 +71,12 @@ def slower(honest: str) -> str:
 def test_verify_checks_and_does_not_time(judge: Callable[..., Record], honest: str) -> None:
     """All cases, all outputs, no verdict."""
     record = judge(honest, honest, verify_only=True)
-    assert (record.correctness, record.verdict, record.n_cases, record.n_outputs_checked) == ("pass", None, 3, 9)
+    assert (record.correctness, record.verdict, record.n_cases, record.n_outputs_checked) == (
+        "pass",
+        None,
+        3,
+        9,
+    )
     assert record.blocks == []
 
 
@@ -104,7 +109,9 @@ def test_real_blocks_fill_the_whole_document(judge: Callable[..., Record], hones
     record = judge(honest, honest, n_blocks=2, seed=7)
     assert record.verdict in (Verdict.KEEP, Verdict.DISCARD)
     assert record.correctness == "pass"
-    found = report.document("toy", Question(honest, honest), record, {"cpu": "x", "cores": 2, "system": "y", "load": 0}, 1.0)
+    found = report.document(
+        "toy", Question(honest, honest), record, {"cpu": "x", "cores": 2, "system": "y", "load": 0}, 1.0
+    )
     durations = found["samples"]["blocks"][1]["normal/large"]["opponent"]["durations_ns"]
     assert np.array(durations).shape == (4, 8)
     assert set(found["per_combo_geomean_ns"]) == set(COMBOS)

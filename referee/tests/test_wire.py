@@ -14,11 +14,13 @@ from referee import wire
 from referee.workload import Edit
 
 arrays = st.sampled_from(sorted(wire.DTYPES)).flatmap(
-    lambda dtype: hnp.arrays(np.dtype(dtype), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5))
+    lambda dtype: hnp.arrays(
+        np.dtype(dtype), hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
+    )
 )
 
 
-@pytest.fixture()
+@pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     left, right = socket.socketpair()
     with left, right:
@@ -67,7 +69,9 @@ def test_inputs_survive_packing() -> None:
         + wire.EXTENT.pack(1 << 60),
     ],
 )
-def test_a_frame_that_breaks_a_rule_is_refused(frame: bytes, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_frame_that_breaks_a_rule_is_refused(
+    frame: bytes, pair: tuple[socket.socket, socket.socket]
+) -> None:
     """Wrong magic, sizes beyond reason, no JSON object, object arrays: nothing of it is interpreted."""
     pair[0].sendall(frame)
     with pytest.raises(wire.BrokenMessage):

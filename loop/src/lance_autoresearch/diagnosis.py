@@ -152,7 +152,7 @@ def check_sandbox(sandbox: str | None) -> Finding:
 
 def check_versions(machine: dict[str, Any]) -> Finding:
     """Name the versions that a number depends on."""
-    names = [name for name in ("python", "numba", "numpy", "kernel", "system") if name in machine]
+    names = [name for name in ("python", "numba", "numpy", "system") if name in machine]
     return Finding("ok", "versions", ", ".join(f"{name} {machine[name]}" for name in names) or "not reported")
 
 

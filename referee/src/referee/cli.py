@@ -126,13 +126,13 @@ def package_folder(package: str) -> Path:
 
 
 def read_kernel(path: Path) -> str:
-    """Return the text of a kernel file.
+    """Return the text of a kernel file; bytes that are no UTF-8 stay in it for the policy to refuse.
 
-    Raises typer.BadParameter if it cannot be read as UTF-8 text.
+    Raises typer.BadParameter if there is no such file to read.
     """
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
         raise typer.BadParameter(f"expected a readable kernel file, got {path}: {error}") from None
 
 

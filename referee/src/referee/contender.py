@@ -25,12 +25,16 @@ BOOT = "import sys; sys.path[:0] = {paths!r}; from referee.player import main; m
 
 @dataclass(frozen=True)
 class Contender:
-    """One kernel text in a folder of its own, with the machine code that earlier players compiled."""
+    """One kernel text in a folder of its own, with the machine code that earlier players compiled.
+
+    handicap slows every op by that part of its time: a gain of known size, to measure the referee with.
+    """
 
     name: str
     package: str
     folder: Path
     source_paths: tuple[Path, ...]
+    handicap: float = 0.0
 
     @property
     def kernels_path(self) -> Path:
@@ -48,9 +52,10 @@ def contender(
     folder: Path,
     source_paths: Sequence[Path],
     machine_code: Path | None = None,
+    handicap: float = 0.0,
 ) -> Contender:
     """Write `text` as the kernels.py of a new contender below `folder`."""
-    made = Contender(name, package, folder / name, tuple(source_paths))
+    made = Contender(name, package, folder / name, tuple(source_paths), handicap)
     made.cache_path.mkdir(parents=True)
     made.kernels_path.write_text(text, encoding="utf-8")
     if machine_code is not None:
@@ -74,6 +79,8 @@ def environment(private: Path) -> dict[str, str]:
 def keep_machine_code(made: Path, kept: Path) -> None:
     """Copy Numba's cache files, and no other file that a player may have left, to the contender."""
     for path in made.rglob("*.nb[ci]"):
+        if path.is_symlink() or not path.is_file():
+            continue  # a link could bring in any file that the referee may read
         target = kept / path.relative_to(made)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)

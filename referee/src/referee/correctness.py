@@ -15,7 +15,8 @@ def check_case(experiment: Experiment, case: Case, player: PlayerProcess) -> int
     """Run one case and compare every output; return how many ops were checked."""
     try:
         player.build(case.build_inputs)
-        player.play(case.ops)
+        player.take(case.ops)
+        player.play(len(case.ops))
         check_outputs(experiment, case.build_inputs, case.ops, range(len(case.ops)), [player])
     except KernelFault as fault:
         raise fault.at(f"case {case.name}") from None

@@ -4,8 +4,6 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from harness_common.prng import SplitMix64
 from referee import correctness, keep_rule, machine, policy, statistics, timing
 from referee.battery import check_batteries, side_by_side
@@ -78,7 +76,8 @@ def compare_with_baseline(stage: Stage, candidate: Contender, baseline: Contende
         stage.progress("against the baseline, block", len(record.baseline_blocks), keep_rule.MIN_BLOCKS)
         if len(record.baseline_blocks) == keep_rule.MIN_BLOCKS:
             break
-    record.speedup_vs_baseline = statistics.overall(-log_ratios(record.baseline_blocks))
+    timing.check(record.baseline_blocks)
+    record.speedup_vs_baseline = statistics.overall(-timing.log_ratios(record.baseline_blocks))
 
 
 def blocks(
@@ -125,22 +124,9 @@ def pair_of_players(
 
 def decided(stage: Stage, played: list[list[Pair]], *, may_go_on: bool) -> Decision:
     """Apply the clock check over all blocks, then the keep rule."""
-    timing.check_clocks(played)
+    timing.check(played)
     combos = [pair.combo for pair in played[0]]
     question = stage.question
     fewer_nodes = policy.n_nodes(question.candidate_text) < policy.n_nodes(question.opponent_text)
-    ratios = log_ratios(played)
+    ratios = timing.log_ratios(played)
     return keep_rule.decide(ratios, combos, fewer_nodes=fewer_nodes, may_go_on=may_go_on)
-
-
-def log_ratios(played: list[list[Pair]]) -> np.ndarray:
-    """Return float64[blocks, combos]."""
-    return np.array(
-        [
-            [
-                statistics.log_ratio(pair.durations_ns("candidate"), pair.durations_ns("opponent"))
-                for pair in block
-            ]
-            for block in played
-        ]
-    )

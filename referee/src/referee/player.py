@@ -15,6 +15,7 @@ import time
 import traceback
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,16 +32,26 @@ class Unfit(Exception):
     """An output is not a plain array of its own."""
 
 
+@dataclass(frozen=True)
+class Tools:
+    """What the timed loop calls, bound before `kernels.py` is imported."""
+
+    clock: Callable[[], int]
+    place: Callable[..., None]
+    plain_copies: Callable[..., tuple[np.ndarray, ...]]
+
+
 def main(descriptor: int) -> None:
     """Serve the referee on the socket `descriptor` until it closes the channel."""
     sandbox.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = socket.socket(fileno=descriptor)
     del sys.argv[1:]
+    tools = Tools(time.perf_counter_ns, place, plain_copies)
     try:
         start, _ = wire.receive(channel)
         prepare, kernels = load(channel, start)
-        serve(channel, prepare, kernels, Path(start["kernels"]), start["nonce"])
+        serve(channel, tools, prepare, kernels, Path(start["kernels"]), start["nonce"])
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
@@ -66,20 +77,49 @@ def load(channel: socket.socket, start: dict[str, Any]) -> tuple[Callable[..., O
         answer_error(channel, start["nonce"], "import", 0, error, path)
         return prepare, kernels
     wire.send(channel, {"nonce": start["nonce"], "kind": "ready", "sandbox": in_force})
+    if start["handicap"]:
+        return handicapped(prepare, start["handicap"]), kernels
     return prepare, kernels
 
 
-def serve(
-    channel: socket.socket, prepare: Callable[..., Op], kernels: ModuleType, path: Path, nonce: str
-) -> None:
+def handicapped(prepare: Callable[..., Op], part: float) -> Callable[..., Op]:
+    """Return `prepare` with ops that take longer by `part` of their own time, busy all the while."""
     clock = time.perf_counter_ns
+
+    def slower(*arguments: Any) -> Op:
+        op = prepare(*arguments)
+
+        def slow_op(inputs: dict[str, Value]) -> Any:
+            start = clock()
+            outputs = op(inputs)
+            stop = clock()
+            until = stop + (stop - start) * part
+            while clock() < until:
+                pass
+            return outputs
+
+        return slow_op
+
+    return slower
+
+
+def serve(
+    channel: socket.socket,
+    tools: Tools,
+    prepare: Callable[..., Op],
+    kernels: ModuleType,
+    path: Path,
+    nonce: str,
+) -> None:
+    """Answer one request after another until the referee closes the channel."""
+    clock, put, copied = tools.clock, tools.place, tools.plain_copies
     op: Op | None = None
     inputs: dict[str, Value] = {}
     buffers: dict[str, np.ndarray] = {}
+    ops: list[dict[str, Any]] = []
     kept: list[tuple[np.ndarray, ...]] = []
     while True:
         request, arrays = wire.receive(channel)
-        n_played = 0
         answer: dict[str, Any]
         sent: list[np.ndarray] = []
         try:
@@ -92,29 +132,29 @@ def serve(
                 sent = [array for index in request["ops"] for array in kept[index]]
                 sizes = [len(kept[index]) for index in request["ops"]]
                 answer = {"kind": "shown", "sizes": sizes, "inputs_crc32": checksum(inputs)}
-            else:
+            elif request["kind"] == "round":
                 ops = [wire.unpack_inputs(packed, arrays) for packed in request["ops"]]
+                kept = []
                 gc.collect()
                 gc.freeze()  # what outlives it stays: to look through Numba again costs 50 ms a round
-                wire.send(channel, {"nonce": nonce, "kind": "ready"})
-                wire.receive(channel)
+                answer = {"kind": "ready"}
+            else:
                 assert op is not None
-                kept, durations_ns = [], []
+                durations_ns = []
                 gc.disable()
-                for op_inputs in ops:
-                    place(op_inputs, inputs, buffers)
+                for op_inputs in ops[len(kept) : len(kept) + request["n_ops"]]:
+                    put(op_inputs, inputs, buffers)
                     start = clock()
                     outputs = op(inputs)
                     stop = clock()
                     durations_ns.append(stop - start)
-                    kept.append(plain_copies(outputs, buffers))
-                    n_played += 1
-                answer = {"kind": "played", "durations_ns": durations_ns}
+                    kept.append(copied(outputs, buffers))
                 gc.enable()
+                answer = {"kind": "played", "durations_ns": durations_ns}
         except Unfit as error:
-            answer = {"kind": "unfit", "op": n_played, "message": str(error)}
+            answer = {"kind": "unfit", "op": len(kept), "message": str(error)}
         except BaseException as error:
-            answer_error(channel, nonce, request["kind"], n_played, error, path)
+            answer_error(channel, nonce, request["kind"], len(kept), error, path)
             continue
         wire.send(channel, {"nonce": nonce, **answer}, sent)
 

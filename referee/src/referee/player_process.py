@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from referee import watch, wire
+from referee.clocks import Turn
 from referee.contender import Contender, command, environment, keep_machine_code, readable_files
 from referee.faults import KernelFault, Verdict
 from referee.workload import OpInputs, Outputs, Value
@@ -37,20 +38,6 @@ class Rules:
     answer_limit_s: float = ANSWER_LIMIT_S
     memory_bytes: int = MEMORY_LIMIT_BYTES
     clock: Callable[[], int] = field(default=time.perf_counter_ns)
-
-
-@dataclass(frozen=True)
-class Round:
-    """What two clocks said of one pass over a workload's ops.
-
-    durations_ns  the player's clock, per op
-    wall_ns       the referee's clock, from the word "go" to the answer
-    cpu_ns        processor time of the player's whole process in that span
-    """
-
-    durations_ns: list[int]
-    wall_ns: int
-    cpu_ns: int
 
 
 @contextlib.contextmanager
@@ -121,6 +108,7 @@ class PlayerProcess:
             "package": self.contender.package,
             "kernels": str(self.contender.kernels_path),
             "nonce": self._nonce,
+            "handicap": self.contender.handicap,
             "sandbox": self._rules.sandbox,
             "readable": [*readable_files(self.contender), f"/proc/{self._process.pid}"],
             "writable": str(self._private),
@@ -139,29 +127,35 @@ class PlayerProcess:
         self._ask({"kind": "build", "inputs": packed}, arrays, expected="built")
         self._check_threads()
 
-    def play(self, ops: Sequence[OpInputs]) -> Round:
-        """Run `ops` once each and return what both clocks said."""
+    def take(self, ops: Sequence[OpInputs]) -> None:
+        """Hand over the ops of a round; `play` runs them."""
         self._check_idle()
         arrays: list[np.ndarray] = []
         packed = [wire.pack_inputs(op_inputs, arrays) for op_inputs in ops]
-        self._ask({"kind": "play", "ops": packed}, arrays, expected="ready")
-        clock = self._rules.clock
-        cpu_before = watch.cpu_ns(self._process.pid)
+        self._ask({"kind": "round", "ops": packed}, arrays, expected="ready")
+
+    def play(self, n_ops: int) -> Turn:
+        """Run the next `n_ops` ops of the round once each and return what both clocks said."""
+        clock, pid = self._rules.clock, self._process.pid
+        cpu_before_ns = watch.cpu_ns(pid)
         start = clock()
-        answer, _ = self._ask({"kind": "go"}, expected="played")
+        answer, _ = self._ask({"kind": "go", "n_ops": n_ops}, expected="played")
         stop = clock()
-        cpu_after = watch.cpu_ns(self._process.pid)
+        cpu_after_ns = watch.cpu_ns(pid)
         self._check_threads()
         durations_ns = answer.get("durations_ns")
         if (
             not isinstance(durations_ns, list)
-            or len(durations_ns) != len(ops)
+            or len(durations_ns) != n_ops
             or not all(type(duration) is int and duration > 0 for duration in durations_ns)
         ):
-            raise KernelFault(
-                Verdict.REJECTED, f"clock: expected {len(ops)} durations, got {durations_ns!r:.80}"
-            )
-        return Round(durations_ns, stop - start, cpu_after - cpu_before)
+            got = f"{durations_ns!r:.80}"
+            raise self.fault(Verdict.REJECTED, f"clock: expected {n_ops} durations, got {got}")
+        turn = Turn(durations_ns, stop - start, cpu_after_ns - cpu_before_ns)
+        wrong = turn.wrong()
+        if wrong:
+            raise self.fault(Verdict.REJECTED, wrong)
+        return turn
 
     def show(self, indices: Sequence[int]) -> tuple[list[Outputs], int]:
         """Return the outputs of some ops of the last round, and the checksum of the inputs after it."""

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from referee.syntax import Finding, is_self, root_name, written
+from referee.syntax import Finding, root_name, written
 
 GROWING_METHODS = {
     *("add", "append", "clear", "discard", "extend", "fill", "insert", "pop", "popitem", "put", "remove"),
@@ -77,6 +77,6 @@ def state_in_methods(tree: ast.Module) -> Iterator[Finding]:
                 continue
             for node in ast.walk(method):
                 for target in written(node):
-                    if isinstance(target, ast.Attribute) and is_self(target.value):
-                        message = f"{method.name} writes self.{target.attr}: state kept from call to call"
+                    if not isinstance(target, ast.Name) and root_name(target) in ("self", "cls"):
+                        message = f"{method.name} writes {ast.unparse(target)}: state kept from call to call"
                         yield Finding("kept state", target.lineno, message, refuses=False)

@@ -9,10 +9,9 @@ import numpy as np
 from harness_common.stats import geomean
 from referee import statistics
 from referee.faults import EXIT_CODES
-from referee.judging import log_ratios
 from referee.stage import Question, Record
 from referee.statistics import Estimate
-from referee.timing import Pair
+from referee.timing import Pair, log_ratios
 
 SCHEMA = 1
 

@@ -20,6 +20,7 @@ class Question:
     candidate_text: str
     opponent_text: str
     opponent_name: str = "baseline"
+    opponent_handicap: float = 0.0
     baseline_text: str | None = None
     seed: int | None = None
     verify_only: bool = False
@@ -57,18 +58,20 @@ class OverBudget(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """What every step of a trial needs; `clock` tells seconds."""
+    """What every step of a trial needs.
+
+    clock       tells seconds
+    deadline_s  when the budget ends, by that clock
+    """
 
     experiment: Experiment
     question: Question
     rules: Rules
     progress: Progress
     clock: Callable[[], float]
+    deadline_s: float
     record: Record
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_deadline_s", self.clock() + self.question.time_budget_s)
-
     def check_budget(self) -> None:
-        if self.clock() > self._deadline_s:  # type: ignore[attr-defined]
+        if self.clock() > self.deadline_s:
             raise OverBudget

@@ -26,17 +26,26 @@ class Estimate:
 
 
 def typical_ns(durations_ns: np.ndarray) -> float:
-    """Return one combo's time in one block: the lower quartile of durations[rounds, ops].
+    """Return one combo's time per op in one block, for people to read: the lower quartile.
 
     Interruptions only ever add time, so the lower part of the sample is the kernel and the upper part the
-    machine; the minimum itself is a single sample and jumps with the luck of one op.
+    machine. No decision rests on it: ratios come from `log_ratio`.
     """
     return float(np.quantile(durations_ns, 0.25))
 
 
 def log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
-    """Return ln(candidate / opponent) of one combo in one block."""
-    return math.log(typical_ns(candidate_ns) / typical_ns(opponent_ns))
+    """Return ln(candidate / opponent) of one combo in one block: the median over paired ops.
+
+    Entry i of both arrays is the same op on the same inputs, timed within a few ops of each other: what slows
+    the machine for longer than that slows both, and what hits one of them falls out of the median.
+    """
+    return float(np.median(np.log(candidate_ns / opponent_ns)))
+
+
+def log_ratio_of_sums(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
+    """Return ln(candidate / opponent) of all the time that went by, interruptions included."""
+    return math.log(float(candidate_ns.sum()) / float(opponent_ns.sum()))
 
 
 def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:

@@ -7,27 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from referee import clocks, correctness
+from referee import clocks, correctness, statistics
+from referee.clocks import Turn
 from referee.faults import KernelFault
-from referee.player_process import PlayerProcess, Round
+from referee.player_process import PlayerProcess
 from referee.workload import Experiment, Workload
 
 ROUNDS = 4
 WARM_OPS = 4
+OPS_PER_TURN = 4  # a shared machine changes pace within some 10 ms: both players' turns must fit in it
 CHECKED_OPS = 2
 
 
 @dataclass(frozen=True)
 class Pair:
-    """All rounds of one combo in one block, in the order played."""
+    """All turns of one combo in one block; turn i of both sides ran the same ops, one right after the other."""
 
     combo: str
-    candidate: list[Round]
-    opponent: list[Round]
+    candidate: list[Turn]
+    opponent: list[Turn]
 
     def durations_ns(self, side: str) -> np.ndarray:
-        """Return int64[rounds, ops] of the "candidate" or the "opponent"."""
-        return np.array([played.durations_ns for played in getattr(self, side)], dtype=np.int64)
+        """Return int64[turns, ops] of the "candidate" or the "opponent"."""
+        return np.array([turn.durations_ns for turn in getattr(self, side)], dtype=np.int64)
 
 
 def play_block(
@@ -59,34 +61,56 @@ def play_workload(
     stream: SplitMix64,
     rounds: int,
 ) -> Pair:
-    """Play `rounds` rounds in ABBA order, inputs redrawn for each, after a short round that only warms up.
+    """Play `rounds` rounds, inputs redrawn for each, in turns of a few ops in ABBA order.
 
-    Which outputs are checked is drawn from the operating system after both players have answered.
+    A short round before them only warms up. Which outputs are checked is drawn from the operating system
+    after both players have run the whole round.
     """
     players = (candidate, opponent)
     for player in players:
         player.build(workload.build_inputs)
-    played: dict[str, list[Round]] = {player.contender.name: [] for player in players}
+    turns: tuple[list[Turn], list[Turn]] = ([], [])
     for number in range(rounds + 1):
         ops = experiment.redraw(workload, stream.fork(number).next_uint64())
         if number == 0:
             ops = ops[:WARM_OPS]
-        for player in players if number % 2 else players[::-1]:
-            one = player.play(ops)
-            clocks.check_round(one)
-            if number > 0:
-                played[player.contender.name].append(one)
+        sides = (0, 1) if number % 2 else (1, 0)
+        for side in sides:
+            players[side].take(ops)
+        for turn, begin in enumerate(range(0, len(ops), OPS_PER_TURN)):
+            n_ops = min(OPS_PER_TURN, len(ops) - begin)
+            for side in sides if turn % 2 == 0 else sides[::-1]:
+                played = players[side].play(n_ops)
+                if number > 0:
+                    turns[side].append(played)
         indices = sorted(secrets.SystemRandom().sample(range(len(ops)), min(CHECKED_OPS, len(ops))))
         correctness.check_outputs(experiment, workload.build_inputs, ops, indices, players)
-    return Pair(workload.combo, played[candidate.contender.name], played[opponent.contender.name])
+    return Pair(workload.combo, *turns)
 
 
-def n_checked(pairs: Sequence[Pair]) -> int:
+def n_checked(pairs: Sequence[Pair], rounds: int = ROUNDS) -> int:
     """Return how many of a block's candidate outputs were compared with the reference."""
-    return sum((len(pair.candidate) + 1) * CHECKED_OPS for pair in pairs)
+    return len(pairs) * (rounds + 1) * CHECKED_OPS
 
 
-def check_clocks(blocks: Sequence[Sequence[Pair]]) -> None:
-    """Raise KernelFault if the two clocks tell different stories of candidate and opponent."""
-    hidden = np.array([[clocks.hidden(pair.candidate, pair.opponent) for pair in block] for block in blocks])
-    clocks.check_agreement(hidden, [pair.combo for pair in blocks[0]])
+def log_ratios(
+    blocks: Sequence[Sequence[Pair]],
+    ratio: Callable[[np.ndarray, np.ndarray], float] = statistics.log_ratio,
+) -> np.ndarray:
+    """Return float64[blocks, combos] of ln(candidate / opponent)."""
+    return np.array(
+        [
+            [ratio(pair.durations_ns("candidate"), pair.durations_ns("opponent")) for pair in block]
+            for block in blocks
+        ]
+    )
+
+
+def check(blocks: Sequence[Sequence[Pair]]) -> None:
+    """Raise KernelFault if the two clocks, or the typical op and the whole time, tell different stories."""
+    combos = [pair.combo for pair in blocks[0]]
+    hidden = [
+        np.array([clocks.hidden(pair.candidate, pair.opponent) for pair in block]).T for block in blocks
+    ]
+    clocks.check_agreement(np.concatenate(hidden), combos)
+    clocks.check_bursts(log_ratios(blocks, statistics.log_ratio_of_sums) - log_ratios(blocks))

@@ -1,0 +1,147 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+import dataclasses
+import io
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+import harness_common
+import pq_l2
+import referee
+from harness_common.prng import SplitMix64
+from pq_l2 import inputs
+from pq_l2.run_experiment import EXPERIMENT
+from referee import policy, trial
+from referee.contender import Contender, contender
+from referee.correctness import check_case
+from referee.faults import Verdict
+from referee.player_process import Rules, started
+from referee.progress import Progress
+from referee.stage import Question, Record, Stage
+
+CHEATS = Path(__file__).parent / "cheats"
+HONEST = "from pq_l2.baseline import PqKernel"
+SOURCE_PATHS = [Path(str(module.__file__)).parents[1] for module in (pq_l2, referee, harness_common)]
+
+STOPPED = {
+    "constant_zero": (Verdict.FAIL, "table: "),
+    "off_by_one": (Verdict.FAIL, "ids: "),
+    "float16_table": (Verdict.FAIL, "table: "),
+    "u8_table": (Verdict.FAIL, "distances: "),
+    "cached_by_identity": (Verdict.FAIL, "op "),
+    "cached_by_pointer": (Verdict.FAIL, "op "),
+    "cached_by_fingerprint": (Verdict.FAIL, "op "),
+    "right_for_first_calls": (Verdict.FAIL, "workload "),
+    "right_for_small_shapes": (Verdict.FAIL, "workload "),
+    "sniffs_stack": (Verdict.FAIL, "workload "),
+    "mutates_input": (Verdict.FAIL, "inputs changed: "),
+    "lazy_result": (Verdict.FAIL, "expected exactly numpy.ndarray, got Lazy"),
+    "view_of_input": (Verdict.FAIL, "got a view of the input 'codes'"),
+    "background_thread": (Verdict.CRASH, "can't start new thread"),
+    "forged_reply": (Verdict.REJECTED, "channel: "),
+    "patched_clock": (Verdict.REJECTED, "clock: the two clocks disagree"),
+    "works_outside_the_span": (Verdict.REJECTED, "clock: the two clocks disagree"),
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "background_thread": "import",
+    "cached_by_pointer": "private",
+    "forged_reply": "import",
+    "patched_clock": "import",
+    "right_for_first_calls": "module state",
+    "sniffs_stack": "import",
+    "works_outside_the_span": "import",
+}
+
+
+def few_cases(seed: int) -> Sequence[referee.workload.Case]:
+    """Return one case of each part of the battery: the gate is on trial here, not the kernel."""
+    return EXPERIMENT.correctness_battery(seed)[::9]
+
+
+def one_workload(seed: int) -> Sequence[referee.workload.Workload]:
+    return [inputs.workload(SplitMix64(seed), "128x16", "uniform")]
+
+
+FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workloads=one_workload)
+
+
+@pytest.fixture(scope="module")
+def machine_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
+    one: Contender = contender(
+        "candidate", "pq_l2", HONEST, tmp_path_factory.mktemp("compiled"), SOURCE_PATHS
+    )
+    with started(one, Rules()) as player:
+        player.load()
+        for case in few_cases(0):
+            check_case(EXPERIMENT, case, player)
+    return one.cache_path
+
+
+@pytest.fixture
+def judge(tmp_path: Path, machine_code: Path) -> Callable[..., Record]:
+    """Return a function that runs a kernel text through a trial of two blocks, policy left out."""
+
+    def judging(text: str, *, sandbox: bool = True) -> Record:
+        question = Question(text, HONEST, n_blocks=2)
+        stage = Stage(
+            FEW, question, Rules(sandbox=sandbox), Progress(io.StringIO()), lambda: 0.0, 1.0, Record(7)
+        )
+        trial.run_unread(stage, tmp_path, SOURCE_PATHS, machine_code)
+        return stage.record
+
+    return judging
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+    assert len(STOPPED) >= 12
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by the defence that its class calls for."""
+    verdict, reason = STOPPED[name]
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert reason in record.reason + record.detail, record.reason
+    assert record.verdict is verdict
+
+
+def test_a_thread_is_counted_where_it_cannot_be_forbidden(judge: Callable[..., Record]) -> None:
+    """On a system without seccomp the second thread starts, and is seen."""
+    record = judge((CHEATS / "background_thread.py").read_text(), sandbox=False)
+    assert record.verdict is Verdict.REJECTED
+    assert "threads: expected 1 thread, got 2" in record.reason
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD)
+    assert record.decision is not None
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule; importing the baseline is refused as well."""
+    text = (CHEATS / f"{name}.py").read_text().replace("from pq_l2.baseline import PqKernel as Honest\n", "")
+    refused = [finding for finding in policy.findings(text, "pq_l2") if finding.refuses]
+    assert rule in [finding.rule for finding in refused]
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(sys.modules["pq_l2"].__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "pq_l2") == []
