@@ -43,8 +43,8 @@ def battery(seed: int) -> list[Case]:
 
 def workloads(seed: int) -> list[Workload]:
     return [
-        Workload("small", "normal", {"scale": 2}, 80, source=1_000),
-        Workload("large", "normal", {"scale": 5}, 80, source=20_000),
+        Workload("small", "normal", {"scale": 2}, 80, source=100_000),
+        Workload("large", "normal", {"scale": 5}, 80, source=300_000),
     ]
 
 

@@ -11,7 +11,7 @@ COMBOS = ("a", "b")
 
 def made(*per_block: tuple[float, float]) -> np.ndarray:
     """Return log ratios from ratios, one pair a block."""
-    return np.log(np.array(per_block))
+    return np.asarray(np.log(np.array(per_block)))
 
 
 def decided(ratios: np.ndarray, *, fewer_nodes: bool = False, may_go_on: bool = True) -> Decision:
@@ -23,7 +23,7 @@ QUIET = np.array([[0.001], [-0.001], [0.0005], [-0.0005], [0.0]])
 
 def blocks(a: float, b: float) -> np.ndarray:
     """Return five quiet blocks around two combo ratios."""
-    return np.log(np.array([[a, b]])) + QUIET
+    return np.asarray(np.log(np.array([[a, b]])) + QUIET)
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,20 @@ import numpy as np
 import pytest
 
 from referee import player_process, watch
-from referee.contender import contender
+from referee.clocks import Turn
+from referee.contender import contender, keep_machine_code
 from referee.faults import KernelFault, Verdict
-from referee.player_process import Rules, started
-from referee.workload import Edit
+from referee.player_process import PlayerProcess, Rules, started
+from referee.workload import Edit, OpInputs
 
-OPS = [{"values": np.arange(5.0)}, {"values": Edit(np.array([1]), np.array([7.0]))}]
+OPS: list[OpInputs] = [{"values": np.arange(5.0)}, {"values": Edit(np.array([1]), np.array([7.0]))}]
+
+
+def play_all(player: PlayerProcess, ops: Sequence[OpInputs] = OPS) -> Turn:
+    """Build the kernel and run every op of a round."""
+    player.build({"scale": 2})
+    player.take(ops)
+    return player.play(len(ops))
 
 
 def kernel(body: str, top: str = "") -> str:
@@ -120,8 +128,7 @@ def test_a_fault_gets_its_verdict(text: str, verdict: Verdict, reason: str, play
     pid = 0
     with pytest.raises(KernelFault) as caught, play(text, memory_bytes=2 << 30) as player:  # noqa: PT012
         pid = player._process.pid
-        player.build({"scale": 2})
-        player.play(OPS)
+        play_all(player)
         player.show([0, 1])
     assert caught.value.verdict is verdict
     assert reason in caught.value.reason + caught.value.detail
@@ -130,13 +137,10 @@ def test_a_fault_gets_its_verdict(text: str, verdict: Verdict, reason: str, play
 
 def test_a_hanging_kernel_times_out(play: Callable[..., Any]) -> None:
     """A kernel that does not answer is stopped at the limit."""
-    with (
-        pytest.raises(KernelFault, match="no answer within 1 s") as caught,
-        play(kernel("while True: pass")) as p,
-    ):
-        p._rules = Rules(answer_limit_s=1)
-        p.build({"scale": 2})
-        p.play(OPS)
+    with play(kernel("while True: pass")) as player:
+        player._rules = Rules(answer_limit_s=1)
+        with pytest.raises(KernelFault, match="no answer within 1 s") as caught:
+            play_all(player)
     assert caught.value.verdict is Verdict.TIMEOUT
 
 
@@ -146,12 +150,8 @@ def test_without_a_sandbox_a_thread_is_still_seen(play: Callable[..., Any]) -> N
         "threading.Thread(target=time.sleep, args=(30,), daemon=True).start()\nreturn values * 2",
         "import threading, time",
     )
-    with (
-        pytest.raises(KernelFault, match="threads: expected 1 thread, got 2"),
-        play(text, sandbox=False) as player,
-    ):
-        player.build({"scale": 2})
-        player.play(OPS[:1])
+    with play(text, sandbox=False) as player, pytest.raises(KernelFault, match="expected 1 thread, got 2"):
+        play_all(player, OPS[:1])
 
 
 def test_without_a_sandbox_children_do_not_outlive_the_player(play: Callable[..., Any]) -> None:
@@ -161,8 +161,7 @@ def test_without_a_sandbox_children_do_not_outlive_the_player(play: Callable[...
         "import os, time",
     )
     with play(text, sandbox=False) as player:
-        player.build({"scale": 2})
-        player.play(OPS[:1])
+        play_all(player, OPS[:1])
         child = int(player.show([0])[0][0][0][0])
         assert Path(f"/proc/{child}").exists()
     deadline = time.monotonic() + 5
@@ -177,28 +176,25 @@ def test_without_a_sandbox_children_do_not_outlive_the_player(play: Callable[...
 def test_work_between_rounds_is_seen(play: Callable[..., Any], honest: str) -> None:
     """Processor time that a waiting player spends is work moved out of the timed span."""
     with play(honest) as player:
-        player.build({"scale": 2})
-        player.play(OPS)
+        play_all(player)
         player.show([0])
         player._idle_since_cpu_ns = watch.cpu_ns(player._process.pid) - 50_000_000
         with pytest.raises(KernelFault, match="background work: expected an idle player"):
-            player.play(OPS)
+            player.take(OPS)
 
 
 def test_an_honest_player_answers(play: Callable[..., Any], honest: str) -> None:
     """Outputs, durations, edits in place, and arrays always in the same memory."""
     where = kernel("return np.array([values.__array_interface__['data'][0], values[1]], dtype=float)")
     with play(where) as player:
-        player.build({"scale": 2})
-        played = player.play(OPS)
+        played = play_all(player)
         (first, second), _ = player.show([0, 1])
         assert len(played.durations_ns) == 2
-        assert sum(played.durations_ns) <= played.wall_ns
+        assert 0 < played.timed_ns <= played.wall_ns
         assert (first[0][1], second[0][1]) == (1.0, 7.0)
         assert first[0][0] == second[0][0]
     with play(honest) as player:
-        player.build({"scale": 2})
-        player.play(OPS)
+        play_all(player)
         assert player.show([1])[0][0][0].tolist() == [0, 14, 4, 6, 8]
     assert player.peak_rss_bytes > 10 << 20
 
@@ -223,8 +219,7 @@ def test_machine_code_is_kept_and_nothing_else(tmp_path: Path, source_paths: Seq
     one = contender("candidate", "toy", text, tmp_path, source_paths)
     with started(one, Rules()) as player:
         player.load()
-        player.build({"scale": 2})
-        player.play(OPS)
+        play_all(player)
     kept = [path for path in one.cache_path.rglob("*") if path.is_file()]
     assert {path.suffix for path in kept} == {".nbi", ".nbc"}
     assert sorted(path.name for path in one.folder.iterdir()) == ["compiled", "kernels.py"]
@@ -240,7 +235,8 @@ def test_a_player_dies_with_its_referee(tmp_path: Path, source_paths: Sequence[P
             player.load()
             player.build({"scale": 1})
             os.write(writer, str(player._process.pid).encode())
-            player.play(OPS)
+            player.take(OPS)
+            player.play(2)
     player_pid = int(os.read(reader, 20))
     time.sleep(0.3)
     os.kill(referee_pid, 9)
@@ -254,3 +250,25 @@ def test_a_player_dies_with_its_referee(tmp_path: Path, source_paths: Sequence[P
 def test_the_limits_are_the_documented_ones() -> None:
     """A minute for one answer, 64 KiB of output."""
     assert (player_process.ANSWER_LIMIT_S, player_process.LOG_LIMIT_BYTES) == (60.0, 65536)
+
+
+def test_a_handicap_slows_every_op_by_its_part(tmp_path: Path, source_paths: Sequence[Path]) -> None:
+    """The planted gain is exact: an op that sleeps 20 ms takes 30 ms with a handicap of a half."""
+    text = kernel("time.sleep(0.02)\nreturn values * self.scale", "import time")
+    slow = contender("champion", "toy", text, tmp_path, source_paths, handicap=0.5)
+    with started(slow, Rules()) as player:
+        player.load()
+        assert min(play_all(player).durations_ns) >= 30_000_000
+
+
+def test_a_link_is_not_machine_code(tmp_path: Path, source_paths: Sequence[Path]) -> None:
+    """A player cannot smuggle in a file that it may not read by naming a link like a Numba file."""
+    secret = tmp_path / "secret"
+    secret.write_text("seed")
+    one = contender("candidate", "toy", "x = 1", tmp_path, source_paths)
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "x.nbi").symlink_to(secret)
+    (made / "y.nbc").write_text("code")
+    keep_machine_code(made, one.cache_path)
+    assert [path.name for path in one.cache_path.iterdir()] == ["y.nbc"]

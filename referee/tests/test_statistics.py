@@ -13,9 +13,20 @@ def test_typical_time_ignores_interruptions() -> None:
     assert statistics.typical_ns(np.array([[10, 10], [10, 10**9]])) == 10
 
 
-def test_log_ratio_of_half_the_time() -> None:
-    """A candidate that takes half the time has ln(1/2)."""
-    assert statistics.log_ratio(np.array([[50, 50]]), np.array([[100, 100]])) == pytest.approx(math.log(0.5))
+def test_log_ratio_pairs_op_with_op() -> None:
+    """Half the time on every op, though the machine was three times slower for the second one."""
+    assert statistics.log_ratio(np.array([[50, 150]]), np.array([[100, 300]])) == pytest.approx(math.log(0.5))
+
+
+def test_log_ratio_lets_interruptions_fall_out() -> None:
+    """Of five ops one was interrupted on each side."""
+    candidate, opponent = np.array([[90, 9000, 90, 90, 90]]), np.array([[100, 100, 100, 7000, 100]])
+    assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.9))
+
+
+def test_the_ratio_of_sums_forgets_nothing() -> None:
+    """The same time in all, spent in one op instead of two: the median says nothing, the sum says 1."""
+    assert statistics.log_ratio_of_sums(np.array([[10, 190]]), np.array([[100, 100]])) == 0
 
 
 def test_estimate_against_a_table_of_student() -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from referee import judging, report, trial
+from referee.clocks import Turn
 from referee.faults import Verdict
-from referee.player_process import Round, Rules
+from referee.player_process import Rules
 from referee.progress import Progress
 from referee.stage import Question, Record
 from referee.timing import Pair
@@ -51,10 +52,10 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
 
 
 def pair(combo: str, ratio: float) -> Pair:
-    def rounds(time_ns: float) -> list[Round]:
-        return [Round([round(time_ns)] * 8, round(time_ns) * 8 + 50_000, 0) for _ in range(4)]
+    def turns(time_ns: float) -> list[Turn]:
+        return [Turn([round(time_ns)] * 4, round(time_ns) * 4 + 50_000, 0) for _ in range(8)]
 
-    return Pair(combo, rounds(1e6 * ratio), rounds(1e6))
+    return Pair(combo, turns(1e6 * ratio), turns(1e6))
 
 
 STEADY = (0.001, -0.001, 0.0005, -0.0005, 0.0)
@@ -113,7 +114,7 @@ def test_real_blocks_fill_the_whole_document(judge: Callable[..., Record], hones
         "toy", Question(honest, honest), record, {"cpu": "x", "cores": 2, "system": "y", "load": 0}, 1.0
     )
     durations = found["samples"]["blocks"][1]["normal/large"]["opponent"]["durations_ns"]
-    assert np.array(durations).shape == (4, 8)
+    assert np.array(durations).shape == (8, 4)
     assert set(found["per_combo_geomean_ns"]) == set(COMBOS)
     assert (found["shapes_tested"], found["distributions_tested"], found["seed"]) == (2, 1, 7)
     lines = report.block(found).splitlines()
@@ -201,8 +202,7 @@ def test_a_slow_clock_is_refused(
                 dataclasses.replace(
                     one,
                     candidate=[
-                        Round([ns // 2 for ns in played.durations_ns], played.wall_ns, 0)
-                        for played in one.candidate
+                        Turn([ns // 2 for ns in turn.durations_ns], turn.wall_ns, 0) for turn in one.candidate
                     ],
                 )
                 for one in pairs
@@ -219,3 +219,16 @@ def test_the_time_budget_ends_a_trial(judge: Callable[..., Record], honest: str)
     record = judge(honest, honest, time_budget_s=0.0)
     assert record.verdict is Verdict.TIMEOUT
     assert record.reason == "over the time budget of 0 s"
+
+
+def test_lint_refuses_a_keep_and_is_noted_otherwise(
+    toy: Experiment, honest: str, tmp_path: Path, source_paths: Sequence[Path]
+) -> None:
+    """An unused import: `lar trial` says so before it measures, `lar verify` only mentions it."""
+    text = f"import math\n{honest}"
+    for confirm, place in ((True, tmp_path / "a"), (False, tmp_path / "b")):
+        question = Question(text, honest, verify_only=True, confirm=confirm)
+        record = trial.run(toy, question, place, source_paths, Rules(), Progress(io.StringIO()))
+        said = [record.reason, record.detail] if confirm else record.suspects
+        assert "lint: kernels.py:1:8: F401" in "\n".join(said)
+        assert (record.verdict is Verdict.REJECTED) == confirm

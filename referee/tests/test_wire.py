@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from referee import wire
-from referee.workload import Edit
+from referee.workload import Edit, Value
 
 arrays = st.sampled_from(sorted(wire.DTYPES)).flatmap(
     lambda dtype: hnp.arrays(
@@ -40,10 +40,14 @@ def test_a_message_arrives_as_it_was_sent(body: dict[str, int], sent: list[np.nd
 
 
 def test_inputs_survive_packing() -> None:
-    """Arrays, edits and plain values keep their names and kinds; an array in another order comes in C order."""
+    """Arrays, edits and plain values keep names and kinds; an array in another order comes in C order."""
     packed_arrays: list[np.ndarray] = []
     columns = np.arange(6.0).reshape(2, 3).T
-    inputs = {"k": 3, "values": columns, "codes": Edit(np.array([1]), np.array([9], np.uint8))}
+    inputs: dict[str, Value | Edit] = {
+        "k": 3,
+        "values": columns,
+        "codes": Edit(np.array([1]), np.array([9], np.uint8)),
+    }
     packed = json.loads(json.dumps(wire.pack_inputs(inputs, packed_arrays)))
     got = wire.unpack_inputs(packed, packed_arrays)
     assert got["k"] == 3

@@ -16,6 +16,7 @@ import typer
 
 import harness_common
 import referee
+from harness_common.budget import TIME_BUDGET_SECS
 from referee import machine, machine_lock, report, trial
 from referee.player_process import Rules
 from referee.progress import Progress
@@ -94,6 +95,7 @@ def run(
         verify_only=verify,
         confirm=confirm,
         n_blocks=blocks or (None if confirm else RUN_BLOCKS),
+        time_budget_s=TIME_BUDGET_SECS,
     )
     source_paths = [Path(str(module.__file__)).parents[1] for module in (referee, harness_common)]
     source_paths.append(package_path.parent)

@@ -21,7 +21,7 @@ CHECKED_OPS = 2
 
 @dataclass(frozen=True)
 class Pair:
-    """All turns of one combo in one block; turn i of both sides ran the same ops, one right after the other."""
+    """All turns of one combo in one block; turn i of both sides ran the same ops, one after the other."""
 
     combo: str
     candidate: list[Turn]

@@ -47,6 +47,7 @@ STOPPED = {
     "forged_reply": (Verdict.REJECTED, "channel: "),
     "patched_clock": (Verdict.REJECTED, "clock: the two clocks disagree"),
     "works_outside_the_span": (Verdict.REJECTED, "clock: the two clocks disagree"),
+    "lays_out_anew_in_bursts": (Verdict.REJECTED, "bursts: some ops take the time that others save"),
 }
 
 REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
@@ -87,10 +88,10 @@ def machine_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def judge(tmp_path: Path, machine_code: Path) -> Callable[..., Record]:
-    """Return a function that runs a kernel text through a trial of two blocks, policy left out."""
+    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
 
     def judging(text: str, *, sandbox: bool = True) -> Record:
-        question = Question(text, HONEST, n_blocks=2)
+        question = Question(text, HONEST, n_blocks=4)
         stage = Stage(
             FEW, question, Rules(sandbox=sandbox), Progress(io.StringIO()), lambda: 0.0, 1.0, Record(7)
         )
