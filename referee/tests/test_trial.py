@@ -2,6 +2,10 @@
 
 import dataclasses
 import io
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -232,3 +236,17 @@ def test_lint_refuses_a_keep_and_is_noted_otherwise(
         said = [record.reason, record.detail] if confirm else record.suspects
         assert "lint: kernels.py:1:8: F401" in "\n".join(said)
         assert (record.verdict is Verdict.REJECTED) == confirm
+
+
+def test_ctrl_c_does_not_wait_for_a_hanging_kernel(
+    toy: Experiment, honest: str, tmp_path: Path, source_paths: Sequence[Path]
+) -> None:
+    """An interrupt during the battery ends the players at once and reaches the caller."""
+    hanging = honest.replace("return values", "while True: pass\n        return values")
+    question = Question(hanging, honest)
+    threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    start_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        trial.run(toy, question, tmp_path, source_paths, Rules(), Progress(io.StringIO()))
+    assert time.monotonic() - start_s < 20  # the answer limit is 60
+    assert list(tmp_path.glob("*/player-*")) == []

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from referee import correctness
 from referee.contender import Contender
@@ -38,6 +38,12 @@ def side_by_side(act: Callable[[PlayerProcess], None], players: Sequence[PlayerP
     """Do the same to each player at once, while nothing is timed; a fault of the candidate comes first."""
     with ThreadPoolExecutor(len(players)) as pool:
         done = [pool.submit(act, player) for player in players]
+        try:
+            wait(done)
+        except BaseException:  # Ctrl-C: a thread that waits for a hanging player would wait on
+            for player in players:
+                player.kill()
+            raise
     by_candidate_first = sorted(
         zip(players, done, strict=True), key=lambda one: one[0].contender.name != "candidate"
     )

@@ -160,13 +160,15 @@ class PlayerProcess:
     def show(self, indices: Sequence[int]) -> tuple[list[Outputs], int]:
         """Return the outputs of some ops of the last round, and the checksum of the inputs after it."""
         answer, arrays = self._ask({"kind": "show", "ops": list(indices)}, expected="shown")
-        sizes = answer["sizes"]
+        sizes = answer.get("sizes")
+        if not isinstance(sizes, list) or len(sizes) != len(indices) or sum(sizes) != len(arrays):
+            raise self.fault(Verdict.REJECTED, f"channel: expected {len(indices)} outputs, got {sizes!r:.40}")
         shown, begin = [], 0
         for size in sizes:
             shown.append(tuple(arrays[begin : begin + size]))
             begin += size
         self._idle_since_cpu_ns = watch.cpu_ns(self._process.pid)
-        return shown, answer["inputs_crc32"]
+        return shown, answer.get("inputs_crc32", -1)
 
     def fault(self, verdict: Verdict, reason: str, detail: str = "") -> KernelFault:
         """Return the fault to raise: the candidate's own, or a crash of the trial if it is the opponent's."""
@@ -212,12 +214,13 @@ class PlayerProcess:
         self._check_printed()
         if answer.get("nonce") != self._nonce:
             raise self.fault(Verdict.REJECTED, "channel: a message that the player did not send")
-        if answer["kind"] == "error":
+        kind = answer.get("kind")
+        if kind == "error":
             raise self._raised(answer)
-        if answer["kind"] == "unfit":
+        if kind == "unfit":
             raise self.fault(Verdict.FAIL, f"op {answer['op']}: {answer['message']}", self.printed())
-        if answer["kind"] != expected:
-            raise self.fault(Verdict.REJECTED, f"channel: expected {expected}, got {answer['kind']!r:.40}")
+        if kind != expected:
+            raise self.fault(Verdict.REJECTED, f"channel: expected {expected}, got {kind!r:.40}")
         return answer, got
 
     def _raised(self, answer: Mapping[str, Any]) -> KernelFault:
