@@ -59,7 +59,13 @@ def findings(text: str, package: str) -> list[Finding]:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return [Finding("syntax", getattr(error, "lineno", None) or 1, f"does not parse: {error}")]
+        return [
+            Finding(
+                "syntax",
+                getattr(error, "lineno", None) or 1,
+                f"does not parse: {getattr(error, 'msg', error)}",
+            )
+        ]
     found = [
         *imports(tree, package),
         *names_and_attributes(tree),
