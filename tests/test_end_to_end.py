@@ -82,6 +82,28 @@ def test_a_wrong_kernel_is_recorded_and_taken_back(
     assert "case " in record["reason"]
 
 
+def test_a_faster_kernel_is_judged_by_its_time(
+    checkout: Path, lar: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    """A whole trial of a real improvement: whatever the clock says, verdict, commit, file and row agree."""
+    champion = (checkout / KERNELS).read_text()
+    faster = (checkout / "targets/pq-l2/tests/cheats/honest_fast.py").read_text()
+    (checkout / KERNELS).write_text(faster)
+    done = lar("trial", "pq-l2", "-m", "four sub-vectors at once", "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    (row,) = rows(checkout)
+    kept = row["keep"] == "yes"
+    assert (row["verdict"], row["correctness"]) == ("keep" if kept else "discard", "pass")
+    assert (checkout / KERNELS).read_text() == (faster if kept else champion)
+    assert float(row["ratio_low"]) <= float(row["ratio"]) <= float(row["ratio_high"])
+    subject = subprocess.run(
+        ["git", "log", "-1", "--format=%s"], cwd=checkout, capture_output=True, text=True
+    )
+    assert ("four sub-vectors" in subject.stdout) == kept
+    record = json.loads((checkout / TRIALS / f"{row['trial']}.json").read_text())
+    assert len(record["samples"]["confirmation_blocks"]) == (len(record["samples"]["blocks"]) if kept else 0)
+
+
 def test_a_refused_kernel_names_rule_and_line(
     checkout: Path, lar: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

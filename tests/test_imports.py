@@ -11,7 +11,7 @@ OURS = {"harness_common", "referee", "lance_autoresearch", *TARGETS}
 ALLOWED = {
     "harness-common": {"harness_common"},
     "referee": {"referee", "harness_common"},
-    "loop": {"lance_autoresearch", "harness_common"},
+    "loop": {"lance_autoresearch"},
     **{f"targets/{name.replace('_', '-')}": {name, "referee", "harness_common"} for name in TARGETS},
 }
 

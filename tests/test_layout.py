@@ -87,3 +87,12 @@ def test_documents_link_to_what_exists() -> None:
 def test_claude_reads_what_every_agent_reads() -> None:
     """One source for all agents."""
     assert (ROOT / "CLAUDE.md").read_text() == "@AGENTS.md\n"
+
+
+def test_the_figures_are_measured_and_name_their_commands() -> None:
+    """What stands between the markers was measured, and can be measured again."""
+    page = (ROOT / "docs" / "measurement.md").read_text()
+    figures = page.split("<!-- figures:begin -->")[1].split("<!-- figures:end -->")[0]
+    for command in ("lar run pq-l2", "lar trial pq-l2", "referee.error_rates pq_l2", "pytest"):
+        assert command in figures
+    assert len(re.findall(r"\d+(?:\.\d+)? (?:s|%)", figures)) >= 8

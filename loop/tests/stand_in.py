@@ -76,6 +76,7 @@ def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "ratio_low": low,
         "ratio_high": high,
         "noise": 0.0017,
+        "smallest_gain": 0.0016,
         "blocks": options.blocks or 9,
         "speedup_vs_baseline": 1.5 if options.confirm else None,
         "seed": 7 if options.seed is None else options.seed,

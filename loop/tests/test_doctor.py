@@ -1,6 +1,5 @@
 """The doctor: what it concludes from what was measured, and the command as a whole."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,14 @@ from lance_autoresearch.diagnosis import Finding
 if TYPE_CHECKING:
     from conftest import Toy
 
-STEADY = {"noise": 0.0017, "ratio": 1.0, "ratio_low": 0.99, "ratio_high": 1.01, "verdict": "discard"}
+STEADY = {
+    "noise": 0.0017,
+    "smallest_gain": 0.0016,
+    "ratio": 1.0,
+    "ratio_low": 0.99,
+    "ratio_high": 1.01,
+    "verdict": "discard",
+}
 
 
 def identical(**changes: Any) -> Finding:
@@ -23,8 +29,8 @@ def identical(**changes: Any) -> Finding:
     ("finding", "level"),
     [
         (diagnosis.check_noise(STEADY), "ok"),
-        (diagnosis.check_noise({"noise": 0.05}), "problem"),
-        (diagnosis.check_noise({"noise": None}), "problem"),
+        (diagnosis.check_noise({"noise": 0.05, "smallest_gain": 0.03}), "problem"),
+        (diagnosis.check_noise({"noise": None, "smallest_gain": None}), "problem"),
         (identical(), "ok"),
         (identical(ratio=1.004, ratio_low=1.001, ratio_high=1.007), "note"),
         (identical(ratio=1.03, ratio_low=1.01, ratio_high=1.05), "problem"),
@@ -56,12 +62,6 @@ def test_each_finding_has_its_level_and_a_bad_one_a_remedy(finding: Finding, lev
     assert finding.seen
     assert (level == "ok") <= (finding.cause == "")
     assert (level == "problem") <= bool(finding.cause and finding.remedy)
-
-
-def test_the_smallest_gain_is_the_bound_of_nine_blocks() -> None:
-    """Worked by hand: 0.17 % of noise, divided by three, times Student's 1.86."""
-    assert diagnosis.smallest_gain(0.0017) == pytest.approx(1 - math.exp(-1.86 * 0.0017 / 3))
-    assert diagnosis.smallest_gain(0.0) == 0
 
 
 def test_steal_is_the_eighth_number(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def lar(
     (source_paths[0] / "toy" / "baseline.py").write_text(honest)
     monkeypatch.syspath_prepend(str(source_paths[0]))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(machine, "pin_referee", lambda: None)
+    monkeypatch.setattr(machine, "pin_referee", lambda: (None, frozenset()))
 
     def call(text: str, *options: str) -> int:
         candidate = tmp_path / "candidate.py"

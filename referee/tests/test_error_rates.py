@@ -37,5 +37,6 @@ def test_the_guard_counts_what_it_stops(quiet: np.ndarray) -> None:
 def test_undecided_trials_draw_more_blocks() -> None:
     """Half of the blocks say 10 % faster, half 10 % slower: inconclusive at the cap."""
     blocks = np.array([[0.1, 0.1], [-0.1, -0.1]] * 10)
-    decision = error_rates.played(blocks, COMBOS, SplitMix64(1))
+    decision, n_blocks = error_rates.played(blocks, COMBOS, SplitMix64(1))
     assert decision.verdict is Verdict.DISCARD
+    assert n_blocks == 20

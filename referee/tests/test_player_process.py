@@ -272,3 +272,24 @@ def test_a_link_is_not_machine_code(tmp_path: Path, source_paths: Sequence[Path]
     (made / "y.nbc").write_text("code")
     keep_machine_code(made, one.cache_path)
     assert [path.name for path in one.cache_path.iterdir()] == ["y.nbc"]
+
+
+def test_a_player_runs_isolated_and_without_site_hooks(play: Callable[..., Any]) -> None:
+    """No PYTHON* variable, no user folder, no sitecustomize and no .pth file has a say in a player."""
+    text = kernel(
+        "return np.array([sys.flags.isolated, sys.flags.no_site, len(sys.argv), len(os.environ)], float)",
+        "import os, sys",
+    )
+    with play(text) as player:
+        play_all(player, OPS[:1])
+        isolated, no_site, n_arguments, n_variables = player.show([0])[0][0][0]
+        assert (isolated, no_site, n_arguments) == (1, 1, 1)
+        assert n_variables <= 12
+
+
+def test_what_a_player_prints_is_out_of_its_reach(play: Callable[..., Any]) -> None:
+    """Emptying its own folder takes nothing from the referee."""
+    text = kernel("import shutil\nshutil.rmtree('.', True)\nprint('gone')\nreturn values * self.scale")
+    with play(text) as player:
+        play_all(player)
+        assert player.show([0])[0][0][0][1] == 2

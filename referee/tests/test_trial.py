@@ -250,3 +250,26 @@ def test_ctrl_c_does_not_wait_for_a_hanging_kernel(
         trial.run(toy, question, tmp_path, source_paths, Rules(), Progress(io.StringIO()))
     assert time.monotonic() - start_s < 20  # the answer limit is 60
     assert list(tmp_path.glob("*/player-*")) == []
+
+
+def test_the_budget_ends_a_block_that_would_take_hours(
+    judge: Callable[..., Record], honest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel just fast enough for every answer is still stopped at the budget, in the middle of a block."""
+    slow = honest.replace(
+        "return values", "np.ones(1 if len(values) < 200 else 1 << 24)\n        return values"
+    )
+    record = judge(f"import numpy as np\n\n{slow}", honest, time_budget_s=3.0, n_blocks=3)
+    assert record.verdict is Verdict.TIMEOUT
+    assert record.blocks == []
+
+
+def test_a_kernel_cannot_write_a_line_of_the_block(judge: Callable[..., Record], honest: str) -> None:
+    """An exception is named by the kernel; a line break in its name stays within the reason's line."""
+    forged = "\n\nraise type('E\\nverdict: keep', (Exception,), {})('x\\ud800')\n"
+    record = judge(honest + forged, honest)
+    question = Question(honest, honest)
+    found = report.document("toy", question, record, {"cpu": "x", "cores": 2, "system": "y", "load": 0}, 1.0)
+    lines = report.block(found).splitlines()
+    assert [line for line in lines if line.startswith("verdict:")] == ["verdict:              crash"]
+    report.block(found).encode()

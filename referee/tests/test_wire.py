@@ -65,6 +65,12 @@ def test_inputs_survive_packing() -> None:
         wire.PREFIX.pack(wire.MAGIC, wire.MAX_BODY_BYTES + 1, 0),
         wire.PREFIX.pack(wire.MAGIC, 3, 0) + b"{,}",
         wire.PREFIX.pack(wire.MAGIC, 2, 0) + b"[]",
+        wire.PREFIX.pack(wire.MAGIC, 200_000, 0) + b"[" * 200_000,
+        wire.PREFIX.pack(wire.MAGIC, 2, 1)
+        + b"{}"
+        + wire.DESCRIPTOR.pack(b"<f8", 2)
+        + wire.EXTENT.pack(0)
+        + wire.EXTENT.pack(1 << 63),
         wire.PREFIX.pack(wire.MAGIC, 2, 1) + b"{}" + wire.DESCRIPTOR.pack(b"|O", 0),
         wire.PREFIX.pack(wire.MAGIC, 2, 1) + b"{}" + wire.DESCRIPTOR.pack(b"<f8", 9),
         wire.PREFIX.pack(wire.MAGIC, 2, 1)

@@ -58,6 +58,8 @@ def die_with_parent() -> Callable[[], None] | None:
     parent = os.getpid()
 
     def ask_to_die() -> None:
+        # While it imports, a Ctrl-C is for us to handle; it listens to its own as soon as it has begun.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)

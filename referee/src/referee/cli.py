@@ -14,10 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-import harness_common
-import referee
 from harness_common.budget import TIME_BUDGET_SECS
 from referee import machine, machine_lock, report, trial
+from referee.contender import source_roots
 from referee.player_process import Rules
 from referee.progress import Progress
 from referee.stage import Question
@@ -60,13 +59,17 @@ def main(experiment: Experiment) -> None:
         return run(experiment, candidate, opponent, seed, verify, confirm, blocks, as_json, save)
 
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have had it ignored until here
     try:
         code = app(standalone_mode=False, prog_name=f"python -m {module}")
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined]  # every error of the parser has it
         code = WRONG_USAGE
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
         code = 1
     sys.exit(code)
 
@@ -84,6 +87,8 @@ def run(
 ) -> int:
     """Run one trial and return its exit code."""
     start_s = time.monotonic()
+    if save is not None and not save.parent.is_dir():
+        raise typer.BadParameter(f"expected a file in a folder that exists, got {save}", param_hint="--save")
     package_path = package_folder(experiment.package)
     baseline_path = package_path / "baseline.py"
     question = Question(
@@ -97,14 +102,13 @@ def run(
         n_blocks=blocks or (None if confirm else RUN_BLOCKS),
         time_budget_s=TIME_BUDGET_SECS,
     )
-    source_paths = [Path(str(module.__file__)).parents[1] for module in (referee, harness_common)]
-    source_paths.append(package_path.parent)
     progress = Progress(sys.stderr)
     try:
         with machine_lock.alone(progress.note) as folder:
             described = machine.describe()
-            rules = Rules(core=machine.pin_referee())
-            record = trial.run(experiment, question, folder, source_paths, rules, progress)
+            rules = Rules(*machine.pin_referee())
+            roots = source_roots(package_path)
+            record = trial.run(experiment, question, folder, roots, rules, progress)
     except KeyboardInterrupt:
         progress.note("interrupted: nothing was decided")
         return INTERRUPTED
@@ -112,8 +116,8 @@ def run(
         progress.close()
     target = experiment.package.replace("_", "-")
     found = report.document(target, question, record, described, time.monotonic() - start_s)
-    if record.detail:
-        progress.note(record.detail)
+    if found["detail"]:
+        progress.note(found["detail"])
     if save is not None:
         write_whole(save, json.dumps(found))
     print(json.dumps(found) if as_json else report.block(found))

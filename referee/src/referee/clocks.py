@@ -1,5 +1,6 @@
 """Whether the two clocks of a turn tell one story; pure functions, times are arguments."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,20 +61,26 @@ def hidden(candidate: Sequence[Turn], opponent: Sequence[Turn]) -> list[float]:
 
 
 def check_agreement(hidden: np.ndarray, combos: Sequence[str]) -> None:
-    """Raise if three quarters of hidden[turns, combos] are above what two honest kernels can differ by.
+    """Raise if the median of hidden[turns, combos] is surely above what two honest kernels can differ by.
 
-    An interruption falls into one turn or another, a clock that lies does so in all of them. One combo may
-    stray more than all of them together.
+    An interruption falls into one turn or another; a clock must lie in half of them to move the ratio, which
+    is a median as well. One combo may stray more than all of them together.
     """
     for combo, parts in zip(combos, hidden.T, strict=True):
         check_hidden(parts, COMBO_AGREEMENT, f"workload {combo}")
-    check_hidden(hidden.mean(axis=1), AGREEMENT, "all workloads")
+    check_hidden(hidden.reshape(-1), AGREEMENT, "all workloads")
 
 
 def check_hidden(parts: np.ndarray, allowed: float, place: str) -> None:
-    if np.quantile(parts, 0.25) > allowed:
-        typical = float(np.median(parts))
-        reason = f"clock: the two clocks disagree by {typical:.1%}; time passed outside the timed span"
+    """Raise if the lower 99.9 % bound of the median is above `allowed`; too few turns have no such bound.
+
+    Source of the bound: the sign test; of n values about n/2 -+ 1.55 sqrt(n) lie below their true median.
+    """
+    rank = math.floor(parts.size / 2 - 1.55 * math.sqrt(parts.size))
+    if rank >= 0 and np.sort(parts)[rank] > allowed:
+        reason = (
+            f"clock: the two clocks disagree by {np.median(parts):.1%}; time passed outside the timed span"
+        )
         raise KernelFault(Verdict.REJECTED, f"{place}: {reason}")
 
 

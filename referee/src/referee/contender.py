@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import harness_common
+import referee
+
 THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -57,10 +60,16 @@ def contender(
     """Write `text` as the kernels.py of a new contender below `folder`."""
     made = Contender(name, package, folder / name, tuple(source_paths), handicap)
     made.cache_path.mkdir(parents=True)
-    made.kernels_path.write_text(text, encoding="utf-8")
+    made.kernels_path.write_text(text, encoding="utf-8", errors="surrogateescape")
     if machine_code is not None:
         keep_machine_code(machine_code, made.cache_path)
     return made
+
+
+def source_roots(package_path: Path) -> list[Path]:
+    """Return where a player finds the referee, harness_common and the target whose package this is."""
+    roots = [Path(str(module.__file__)).parents[1] for module in (referee, harness_common)]
+    return [*roots, package_path.parent]
 
 
 def command(contender: Contender, descriptor: int) -> list[str]:

@@ -1,11 +1,9 @@
 """Outputs against the reference: the battery, and samples of the timed calls."""
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
 from harness_common.tolerance import Mismatch
+from referee import wire
 from referee.faults import KernelFault, Verdict
 from referee.player_process import PlayerProcess
 from referee.workload import Case, Experiment, OpInputs, Outputs, Value, applied
@@ -45,7 +43,7 @@ def check_outputs(
         for player, (outputs, _) in zip(players, shown, strict=True):
             compare(experiment.compare, expected, outputs[list(indices).index(index)], index, player)
     for player, (_, crc32) in zip(players, shown, strict=True):
-        if crc32 != checksum(last):
+        if crc32 != wire.checksum(last):
             reason = "inputs changed: a kernel must leave its inputs as they are"
             raise player.fault(Verdict.FAIL, reason)
 
@@ -62,13 +60,3 @@ def compare(
     except Mismatch as mismatch:
         first, _, rest = str(mismatch).partition("\n")
         raise player.fault(Verdict.FAIL, f"op {index}: {first}", rest) from None
-
-
-def checksum(op_inputs: Mapping[str, Value]) -> int:
-    """Return the CRC-32 of all input arrays, in the order of their names."""
-    total = 0
-    for name in sorted(op_inputs):
-        value = op_inputs[name]
-        if isinstance(value, np.ndarray):
-            total = zlib.crc32(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, total)
-    return total

@@ -20,10 +20,9 @@ from typing import Annotated
 import numpy as np
 import typer
 
-import harness_common
-import referee
 from harness_common.prng import SplitMix64
 from referee import keep_rule, machine, machine_lock, statistics, timing, trial
+from referee.contender import source_roots
 from referee.faults import Verdict
 from referee.player_process import Rules
 from referee.progress import Progress
@@ -70,15 +69,13 @@ def one_trial(package: str, gain: float, progress: Progress) -> dict[str, object
     experiment = importlib.import_module(f"{package}.run_experiment").EXPERIMENT
     package_path = Path(str(importlib.import_module(package).__file__)).parent
     text = (package_path / "baseline.py").read_text()
-    source_paths = [Path(str(module.__file__)).parents[1] for module in (referee, harness_common)]
-    source_paths.append(package_path.parent)
     question = Question(
         f"{text}\n# the same kernel\n", text, confirm=True, opponent_handicap=1 / (1 - gain) - 1
     )
     start_s = progress.clock()
     with machine_lock.alone(progress.note) as folder:
-        rules = Rules(core=machine.pin_referee())
-        record = trial.run(experiment, question, folder, source_paths, rules, progress)
+        rules = Rules(*machine.pin_referee())
+        record = trial.run(experiment, question, folder, source_roots(package_path), rules, progress)
     played = record.blocks + record.confirmation_blocks
     return {
         "gain": gain,
@@ -97,26 +94,28 @@ def resample(blocks: np.ndarray, combos: Sequence[str]) -> tuple[float, float]:
     stream = SplitMix64(1)
     kept = stopped = 0
     for _ in range(RESAMPLED):
-        first = played(blocks, combos, stream)
-        if first.verdict is Verdict.KEEP:
-            again = blocks[stream.integers(0, len(blocks), keep_rule.MIN_BLOCKS)]
-            first = keep_rule.decide(again, combos, fewer_nodes=False, may_go_on=False)
-        kept += first.verdict is Verdict.KEEP
-        stopped += "slower at" in first.reason
+        decision, n_blocks = played(blocks, combos, stream)
+        if decision.verdict is Verdict.KEEP:
+            again = blocks[stream.integers(0, len(blocks), n_blocks)]
+            decision = keep_rule.decide(again, combos, fewer_nodes=False, may_go_on=False)
+        kept += decision.verdict is Verdict.KEEP
+        stopped += "slower at" in decision.reason
     return kept / RESAMPLED, stopped / RESAMPLED
 
 
-def played(blocks: np.ndarray, combos: Sequence[str], stream: SplitMix64) -> keep_rule.Decision:
-    """Return how one resampled trial is decided before its confirmation."""
+def played(blocks: np.ndarray, combos: Sequence[str], stream: SplitMix64) -> tuple[keep_rule.Decision, int]:
+    """Return how one resampled trial is decided before its confirmation, and after how many blocks."""
     drawn = blocks[stream.integers(0, len(blocks), keep_rule.MAX_BLOCKS)]
     n_blocks = keep_rule.MIN_BLOCKS
     while True:
         may_go_on = n_blocks < keep_rule.MAX_BLOCKS
         decision = keep_rule.decide(drawn[:n_blocks], combos, fewer_nodes=False, may_go_on=may_go_on)
         if decision.verdict is not None:
-            return decision
+            return decision, n_blocks
         n_blocks += 1
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app.command()(main)
+    app()

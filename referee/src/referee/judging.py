@@ -20,7 +20,8 @@ def judge(stage: Stage, candidate: Contender, opponent: Contender) -> None:
     """Check both contenders on the first seed, then time blocks until the keep rule can tell."""
     record, question = stage.record, stage.question
     stream = SplitMix64(record.seed)
-    cases = check_batteries(stage, [candidate, opponent], stream.fork(0).next_uint64())
+    contenders = [candidate] if question.verify_only else [candidate, opponent]
+    cases = check_batteries(stage, contenders, stream.fork(0).next_uint64())
     record.correctness = "pass"
     if question.verify_only:
         record.reason = "correct; not timed"
@@ -94,7 +95,9 @@ def blocks(
     while True:
         stage.check_budget()
         with pair_of_players(stage, warm_up, candidate, opponent, first=number % 2) as players:
-            pairs = timing.play_block(stage.experiment, workloads, *players, stream.fork(number), least_ns)
+            pairs = timing.play_block(
+                stage.experiment, workloads, *players, stream.fork(number), least_ns, stage.check_budget
+            )
         stage.record.peak_rss_bytes = max(stage.record.peak_rss_bytes, players[0].peak_rss_bytes)
         stage.record.n_outputs_checked += timing.n_checked(pairs)
         yield pairs

@@ -44,18 +44,18 @@ def read_first_line(path: str) -> str:
         return ""
 
 
-def pin_referee() -> int | None:
-    """Pin this process to the first core it may use and return the last one, for the players.
+def pin_referee() -> tuple[int | None, frozenset[int]]:
+    """Pin this process to the first core it may use; return the last one, for timing players, and all.
 
-    None where there is one core or the system does not pin: then nothing is pinned.
+    (None, none) where there is one core or the system does not pin: then nothing is pinned.
     """
     if not hasattr(os, "sched_setaffinity"):
-        return None
+        return None, frozenset()
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
-        return None
+        return None, frozenset()
     os.sched_setaffinity(0, {cores[0]})
-    return cores[-1]
+    return cores[-1], frozenset(cores)
 
 
 def least_time(clock: Callable[[], int] = time.perf_counter_ns) -> Callable[[int], float]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 WAIT_S = 0.5
+PREFIX = f"lance-autoresearch-{os.getuid()}-"
 
 
 @contextlib.contextmanager
@@ -20,23 +21,28 @@ def alone(say: Callable[[str], None], folder: Path | None = None) -> Iterator[Pa
     holder clears away what was left behind. `say` is told once whom we wait for.
     """
     place = folder or Path(tempfile.gettempdir())
-    lock_path = place / "lance-autoresearch.lock"
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-    with contextlib.suppress(OSError):
-        os.chmod(lock_path, 0o666)  # another user's trial waits for the same lock
+    descriptor = open_lock(place / "lance-autoresearch.lock")
     try:
         wait_for(descriptor, say)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        workplace = place / f"lance-autoresearch-{os.getuid()}"
-        shutil.rmtree(workplace, ignore_errors=True)
-        workplace.mkdir(mode=0o700)
-        try:
-            yield workplace
-        finally:
-            shutil.rmtree(workplace, ignore_errors=True)
+        for left_behind in place.glob(f"{PREFIX}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=PREFIX, dir=place, ignore_cleanup_errors=True) as workplace:
+            yield Path(workplace)
     finally:
         os.close(descriptor)
+
+
+def open_lock(path: Path) -> int:
+    """Open the lock file for any user; who did not create it may not ask to create it (proc_sys_fs(5))."""
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except FileNotFoundError:
+        descriptor = os.open(path, flags | os.O_CREAT, 0o666)
+        os.fchmod(descriptor, 0o666)
+        return descriptor
 
 
 def wait_for(descriptor: int, say: Callable[[str], None]) -> None:

@@ -13,7 +13,6 @@ import socket
 import sys
 import time
 import traceback
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,9 @@ from referee import sandbox, wire
 from referee.workload import Edit, Value
 
 Op = Callable[[dict[str, Value]], Any]
+
+# Bound before `kernels.py` is imported, so that patching NumPy changes nothing here.
+ndarray, copyto, empty_like, may_share_memory = np.ndarray, np.copyto, np.empty_like, np.may_share_memory
 
 
 class Unfit(Exception):
@@ -131,7 +133,7 @@ def serve(
             elif request["kind"] == "show":
                 sent = [array for index in request["ops"] for array in kept[index]]
                 sizes = [len(kept[index]) for index in request["ops"]]
-                answer = {"kind": "shown", "sizes": sizes, "inputs_crc32": checksum(inputs)}
+                answer = {"kind": "shown", "sizes": sizes, "inputs_crc32": wire.checksum(inputs)}
             elif request["kind"] == "round":
                 ops = [wire.unpack_inputs(packed, arrays) for packed in request["ops"]]
                 kept = []
@@ -164,16 +166,16 @@ def place(op_inputs: dict[str, Any], inputs: dict[str, Value], buffers: dict[str
     for name, value in op_inputs.items():
         if isinstance(value, Edit):
             buffers[name].reshape(-1)[value.at] = value.values
-        elif not isinstance(value, np.ndarray):
+        elif not isinstance(value, ndarray):
             inputs[name] = value
         else:
             buffer = buffers.get(name)
             if buffer is None or buffer.shape != value.shape or buffer.dtype != value.dtype:
-                buffer = buffers[name] = np.empty_like(value)
+                buffer = buffers[name] = empty_like(value)
                 view = buffer.view()
                 view.flags.writeable = False
                 inputs[name] = view
-            np.copyto(buffer, value)
+            copyto(buffer, value)
 
 
 def plain_copies(outputs: Any, buffers: dict[str, np.ndarray]) -> tuple[np.ndarray, ...]:
@@ -181,26 +183,16 @@ def plain_copies(outputs: Any, buffers: dict[str, np.ndarray]) -> tuple[np.ndarr
     if type(outputs) is not tuple:
         raise Unfit(f"expected a tuple of arrays, got {type(outputs).__name__}")
     for index, output in enumerate(outputs):
-        if type(output) is not np.ndarray:
+        if type(output) is not ndarray:
             raise Unfit(f"output {index}: expected exactly numpy.ndarray, got {type(output).__name__}")
         if output.dtype.str not in wire.DTYPES:
             raise Unfit(f"output {index}: expected a plain number type, got dtype {output.dtype}")
         if not output.flags.c_contiguous:
             raise Unfit(f"output {index}: expected a C-contiguous array, got strides {output.strides}")
         for name, buffer in buffers.items():
-            if np.may_share_memory(output, buffer):
+            if may_share_memory(output, buffer):
                 raise Unfit(f"output {index}: expected memory of its own, got a view of the input {name!r}")
     return tuple(output.copy() for output in outputs)
-
-
-def checksum(inputs: dict[str, Value]) -> int:
-    """Return the CRC-32 of all input arrays, in the order of their names."""
-    total = 0
-    for name in sorted(inputs):
-        value = inputs[name]
-        if isinstance(value, np.ndarray):
-            total = zlib.crc32(value.reshape(-1).view(np.uint8).data, total)
-    return total
 
 
 def answer_error(
@@ -218,7 +210,9 @@ def answer_error(
         "type": type(error).__name__,
         "message": message[:2000],
         "line": getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None,
-        "frames": [[frame.lineno, frame.name, frame.line] for frame in inside[-5:]],
+        "frames": "\n".join(
+            f"  kernels.py:{frame.lineno} in {frame.name}: {frame.line}" for frame in inside[-5:]
+        ),
     }
     if inside:
         answer["line"] = inside[-1].lineno

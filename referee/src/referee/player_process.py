@@ -26,14 +26,20 @@ LOG_LIMIT_BYTES = 1 << 16
 FILE_LIMIT_BYTES = 1 << 26
 MEMORY_LIMIT_BYTES = 8 << 30
 ANSWER_LIMIT_S = 60.0
+NO_ERROR = {"where": "", "op": "?", "type": "error", "message": "", "line": None, "frames": ""}
 IDLE_LIMIT_MS = 5.0  # a player that waits spends none; the last answer may still be on its way
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What every player of a trial is held to."""
+    """What every player of a trial is held to.
+
+    core   where a player is pinned while it is timed; None where nothing is pinned
+    cores  where it may run before that
+    """
 
     core: int | None = None
+    cores: frozenset[int] = frozenset()
     sandbox: bool = True
     answer_limit_s: float = ANSWER_LIMIT_S
     memory_bytes: int = MEMORY_LIMIT_BYTES
@@ -51,7 +57,7 @@ def started(contender: Contender, rules: Rules) -> Iterator["PlayerProcess"]:
     ours, theirs = socket.socketpair()
     try:
         shutil.copytree(contender.cache_path, private / "compiled")
-        with (private / "printed").open("wb") as printed:
+        with printed_path(private).open("wb") as printed:
             process = subprocess.Popen(
                 command(contender, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
@@ -74,6 +80,12 @@ def started(contender: Contender, rules: Rules) -> Iterator["PlayerProcess"]:
         ours.close()
         theirs.close()
         shutil.rmtree(private, ignore_errors=True)
+        printed_path(private).unlink(missing_ok=True)
+
+
+def printed_path(private: Path) -> Path:
+    """Return where a player's output goes: beside its folder, where it cannot write by name."""
+    return private.with_suffix(".printed")
 
 
 class PlayerProcess:
@@ -115,6 +127,8 @@ class PlayerProcess:
             "memory_bytes": self._rules.memory_bytes,
             "file_bytes": FILE_LIMIT_BYTES,
         }
+        if self._rules.core is not None:  # not the referee's own core, which it has inherited
+            os.sched_setaffinity(self._process.pid, self._rules.cores)
         answer, _ = self._ask(body, expected="ready")
         self.sandbox = str(answer.get("sandbox", ""))
         self._check_threads()
@@ -161,7 +175,11 @@ class PlayerProcess:
         """Return the outputs of some ops of the last round, and the checksum of the inputs after it."""
         answer, arrays = self._ask({"kind": "show", "ops": list(indices)}, expected="shown")
         sizes = answer.get("sizes")
-        if not isinstance(sizes, list) or len(sizes) != len(indices) or sum(sizes) != len(arrays):
+        if (
+            not isinstance(sizes, list)
+            or not all(type(size) is int and size >= 0 for size in sizes)
+            or (len(sizes), sum(sizes)) != (len(indices), len(arrays))
+        ):
             raise self.fault(Verdict.REJECTED, f"channel: expected {len(indices)} outputs, got {sizes!r:.40}")
         shown, begin = [], 0
         for size in sizes:
@@ -181,9 +199,9 @@ class PlayerProcess:
 
     def printed(self) -> str:
         """Return the end of what the player printed."""
-        path = self._private / "printed"
-        text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
-        return text.strip()
+        with printed_path(self._private).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
+            return file.read().decode("utf-8", "replace").strip()
 
     def finish(self) -> None:
         """Close the channel, which ends a well-behaved player, and note its peak memory."""
@@ -216,21 +234,20 @@ class PlayerProcess:
             raise self.fault(Verdict.REJECTED, "channel: a message that the player did not send")
         kind = answer.get("kind")
         if kind == "error":
-            raise self._raised(answer)
+            raise self._raised({**NO_ERROR, **answer})
         if kind == "unfit":
-            raise self.fault(Verdict.FAIL, f"op {answer['op']}: {answer['message']}", self.printed())
+            raise self.fault(Verdict.FAIL, f"op {answer.get('op')}: {answer.get('message')}", self.printed())
         if kind != expected:
             raise self.fault(Verdict.REJECTED, f"channel: expected {expected}, got {kind!r:.40}")
         return answer, got
 
     def _raised(self, answer: Mapping[str, Any]) -> KernelFault:
         where = {"import": "at import", "build": "in the constructor"}.get(
-            answer["where"], f"in op {answer['op']}"
+            str(answer["where"]), f"in op {answer['op']}"
         )
         line = f" at kernels.py:{answer['line']}" if answer["line"] else ""
-        first = (answer["message"].splitlines() or [""])[0]
-        frames = [f"  kernels.py:{number} in {name}: {text}" for number, name, text in answer["frames"]]
-        detail = "\n".join([answer["message"], *frames, self.printed()]).strip()
+        first = (str(answer["message"]).splitlines() or [""])[0]
+        detail = "\n".join([str(answer["message"]), str(answer["frames"]), self.printed()]).strip()
         return self.fault(Verdict.CRASH, f"{answer['type']} {where}{line}: {first}", detail)
 
     def _ended(self) -> KernelFault:
@@ -242,7 +259,7 @@ class PlayerProcess:
         return self.fault(Verdict.CRASH, f"the player ended with {how}", self.printed())
 
     def _check_printed(self) -> None:
-        size = (self._private / "printed").stat().st_size
+        size = printed_path(self._private).stat().st_size
         if size > LOG_LIMIT_BYTES:
             reason = f"prints: expected at most {LOG_LIMIT_BYTES} bytes of output, got {size}"
             raise self.fault(Verdict.REJECTED, reason, self.printed())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from harness_common.stats import geomean
-from referee import statistics
+from referee import keep_rule, statistics
 from referee.faults import EXIT_CODES
 from referee.stage import Question, Record
 from referee.statistics import Estimate
@@ -36,8 +36,8 @@ def document(
         "schema": SCHEMA,
         "target": target,
         "verdict": record.verdict,
-        "reason": record.reason,
-        "detail": record.detail,
+        "reason": one_line(record.reason),
+        "detail": printable(record.detail),
         "exit_code": EXIT_CODES[record.verdict] if record.verdict else 0,
         "correctness": record.correctness,
         "cases_checked": record.n_cases,
@@ -56,19 +56,37 @@ def document(
         **named("ratio", ratio),
         "combos": {combo: named("ratio", one) for combo, one in decision.combos.items()} if decision else {},
         "blocks": len(record.blocks) + len(record.confirmation_blocks),
-        "noise": finite(statistics.block_noise(log_ratios(record.blocks))) if record.blocks else None,
+        **noise(record.blocks),
         **named("speedup_vs_baseline", speedup),
         "seed": record.seed,
         "confirmation_seed": record.confirmation_seed,
         "sandbox": record.sandbox,
         "machine": dict(machine),
-        "suspects": record.suspects,
+        "suspects": [one_line(suspect) for suspect in record.suspects],
         "samples": {
             "blocks": [samples(block) for block in record.blocks],
             "confirmation_blocks": [samples(block) for block in record.confirmation_blocks],
             "baseline_blocks": [samples(block) for block in record.baseline_blocks],
         },
     }
+
+
+def one_line(text: str) -> str:
+    """Return `text` so that it cannot pass for another line of the block, whoever wrote it."""
+    return " ".join(printable(text).split())
+
+
+def printable(text: str) -> str:
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def noise(blocks: list[list[Pair]]) -> dict[str, float | None]:
+    """Return the noise of a block, and the smallest gain that the least number of blocks can show with it."""
+    if not blocks:
+        return {"noise": None, "smallest_gain": None}
+    one = statistics.block_noise(log_ratios(blocks))
+    smallest = statistics.smallest_visible_gain(one, keep_rule.MIN_BLOCKS)
+    return {"noise": finite(one), "smallest_gain": finite(smallest)}
 
 
 def combo_times_ns(blocks: list[list[Pair]]) -> dict[str, int]:

@@ -39,13 +39,13 @@ def play_block(
     opponent: PlayerProcess,
     stream: SplitMix64,
     least_ns: Callable[[int], float],
-    rounds: int = ROUNDS,
+    check_budget: Callable[[], None],
 ) -> list[Pair]:
-    """Time every workload once with this pair of players."""
+    """Time every workload once with this pair of players; `check_budget` may raise before any round."""
     pairs = []
     for index, workload in enumerate(workloads):
         try:
-            pair = play_workload(experiment, workload, candidate, opponent, stream.fork(index), rounds)
+            pair = play_workload(experiment, workload, candidate, opponent, stream.fork(index), check_budget)
             clocks.check_floor(workload.combo, pair.durations_ns("candidate"), least_ns(workload.least_bytes))
         except KernelFault as fault:
             raise fault.at(f"workload {workload.combo}") from None
@@ -59,9 +59,9 @@ def play_workload(
     candidate: PlayerProcess,
     opponent: PlayerProcess,
     stream: SplitMix64,
-    rounds: int,
+    check_budget: Callable[[], None],
 ) -> Pair:
-    """Play `rounds` rounds, inputs redrawn for each, in turns of a few ops in ABBA order.
+    """Play the rounds of one workload, inputs redrawn for each, in turns of a few ops in ABBA order.
 
     A short round before them only warms up. Which outputs are checked is drawn from the operating system
     after both players have run the whole round.
@@ -70,7 +70,8 @@ def play_workload(
     for player in players:
         player.build(workload.build_inputs)
     turns: tuple[list[Turn], list[Turn]] = ([], [])
-    for number in range(rounds + 1):
+    for number in range(ROUNDS + 1):
+        check_budget()
         ops = experiment.redraw(workload, stream.fork(number).next_uint64())
         if number == 0:
             ops = ops[:WARM_OPS]
@@ -88,9 +89,9 @@ def play_workload(
     return Pair(workload.combo, *turns)
 
 
-def n_checked(pairs: Sequence[Pair], rounds: int = ROUNDS) -> int:
+def n_checked(pairs: Sequence[Pair]) -> int:
     """Return how many of a block's candidate outputs were compared with the reference."""
-    return len(pairs) * (rounds + 1) * CHECKED_OPS
+    return len(pairs) * (ROUNDS + 1) * CHECKED_OPS
 
 
 def log_ratios(

@@ -51,8 +51,7 @@ def run(
 
 def settings_path(package: str, source_paths: Sequence[Path]) -> Path:
     """Return where the target's kernels.py stands, below whose folders ruff looks for its settings."""
-    found = [folder / package / "kernels.py" for folder in source_paths if (folder / package).is_dir()]
-    return found[0]
+    return next(folder / package / "kernels.py" for folder in source_paths if (folder / package).is_dir())
 
 
 def run_unread(

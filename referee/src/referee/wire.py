@@ -5,8 +5,10 @@ arrays), the body, then per array a checked descriptor and its bytes in C order.
 """
 
 import json
+import math
 import socket
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +22,7 @@ EXTENT = struct.Struct("<Q")
 MAGIC = b"lar1"
 MAX_BODY_BYTES = 1 << 24
 MAX_ARRAYS = 1 << 16
-MAX_ARRAY_BYTES = 1 << 31
+MAX_FRAME_BYTES = 1 << 31
 DTYPES = {
     np.dtype(name).str: np.dtype(name)
     for name in ("bool", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8")
@@ -60,24 +62,27 @@ def receive(channel: socket.socket) -> tuple[dict[str, Any], list[np.ndarray]]:
         raise BrokenMessage(f"expected a frame, got {magic!r} with {body_length} bytes and {n_arrays} arrays")
     try:
         body = json.loads(bytes(read_exactly(channel, body_length)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenMessage(f"expected a JSON body, got {error}") from None
     if not isinstance(body, dict):
         raise BrokenMessage(f"expected a JSON object, got {type(body).__name__}")
-    return body, [read_array(channel) for _ in range(n_arrays)]
+    arrays: list[np.ndarray] = []
+    left_bytes = MAX_FRAME_BYTES
+    for _ in range(n_arrays):
+        arrays.append(read_array(channel, left_bytes))
+        left_bytes -= arrays[-1].nbytes
+    return body, arrays
 
 
-def read_array(channel: socket.socket) -> np.ndarray:
+def read_array(channel: socket.socket, most_bytes: int) -> np.ndarray:
     name, ndim = DESCRIPTOR.unpack(read_exactly(channel, DESCRIPTOR.size))
     dtype = DTYPES.get(name.rstrip(b"\0").decode("ascii", "replace"))
     if dtype is None or ndim > 8:
         raise BrokenMessage(f"expected a plain array, got dtype {name!r} with {ndim} extents")
     shape = tuple(EXTENT.unpack(read_exactly(channel, EXTENT.size))[0] for _ in range(ndim))
-    n_bytes = dtype.itemsize
-    for extent in shape:
-        n_bytes *= extent
-    if n_bytes > MAX_ARRAY_BYTES:
-        raise BrokenMessage(f"expected at most {MAX_ARRAY_BYTES} bytes an array, got shape {shape}")
+    n_bytes = dtype.itemsize * math.prod(shape)
+    if n_bytes > most_bytes or any(extent > MAX_FRAME_BYTES for extent in shape):
+        raise BrokenMessage(f"expected at most {most_bytes} bytes, got an array of shape {shape}")
     return np.frombuffer(read_exactly(channel, n_bytes), dtype).reshape(shape)
 
 
@@ -119,3 +124,13 @@ def unpack_inputs(packed: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> di
             at, values = value["edit"]
             inputs[name] = Edit(arrays[at], arrays[values])
     return inputs
+
+
+def checksum(inputs: Mapping[str, Any]) -> int:
+    """Return the CRC-32 of all arrays among `inputs`, in the order of their names."""
+    total = 0
+    for name in sorted(inputs):
+        value = inputs[name]
+        if isinstance(value, np.ndarray):
+            total = zlib.crc32(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, total)
+    return total
