@@ -26,8 +26,14 @@ def test_durations_must_fit_in_the_span() -> None:
 
 def test_processor_time_of_two_threads_is_refused() -> None:
     """Twice the processor time of the span needs a second thread."""
-    turn = Turn([9 * MS], wall_ns=10 * MS, cpu_ns=20 * MS)
-    assert turn.wrong() == "threads: 20000000 ns of processor time in 10000000 ns"
+    turns = [Turn([9 * MS], wall_ns=10 * MS, cpu_ns=20 * MS)] * 4
+    assert clocks.overworked(turns) == "threads: 80000000 ns of processor time in 40000000 ns"
+
+
+def test_time_that_is_booked_late_is_no_second_thread() -> None:
+    """15 ms spent before the first turn and found in it, on top of one thread's time."""
+    turns = [Turn([9 * MS], 10 * MS, 25 * MS)] + [Turn([9 * MS], 10 * MS, 10 * MS)] * 3
+    assert clocks.overworked(turns) == ""
 
 
 def turns(timed_ms: float, untimed_ms: float) -> list[Turn]:

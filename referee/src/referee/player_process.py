@@ -27,7 +27,7 @@ FILE_LIMIT_BYTES = 1 << 26
 MEMORY_LIMIT_BYTES = 8 << 30
 ANSWER_LIMIT_S = 60.0
 NO_ERROR = {"where": "", "op": "?", "type": "error", "message": "", "line": None, "frames": ""}
-IDLE_LIMIT_MS = 5.0  # a player that waits spends none; the last answer may still be on its way
+IDLE_LIMIT_MS = 20.0  # a player that waits spends none; what it spent before may be booked late
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from harness_common.prng import SplitMix64
 from referee import clocks, correctness, statistics
 from referee.clocks import Turn
-from referee.faults import KernelFault
+from referee.faults import KernelFault, Verdict
 from referee.player_process import PlayerProcess
 from referee.workload import Experiment, Workload
 
@@ -86,6 +86,10 @@ def play_workload(
                     turns[side].append(played)
         indices = sorted(secrets.SystemRandom().sample(range(len(ops)), min(CHECKED_OPS, len(ops))))
         correctness.check_outputs(experiment, workload.build_inputs, ops, indices, players)
+    for player, played_by in zip(players, turns, strict=True):
+        wrong = clocks.overworked(played_by)
+        if wrong:
+            raise player.fault(Verdict.REJECTED, wrong)
     return Pair(workload.combo, *turns)
 
 
