@@ -83,6 +83,7 @@ def test_verify_checks_and_does_not_time(judge: Callable[..., Record], honest: s
         9,
     )
     assert record.blocks == []
+    assert record.peak_rss_bytes > 10 << 20
 
 
 def test_a_wrong_kernel_fails_and_names_the_case(judge: Callable[..., Record], honest: str) -> None:

@@ -31,6 +31,8 @@ def check_batteries(stage: Stage, contenders: Sequence[Contender], seed: int) ->
         players = [stack.enter_context(started(one, stage.rules)) for one in contenders]
         side_by_side(check, players)
     stage.record.sandbox = players[0].sandbox
+    if contenders[0].name == "candidate":
+        stage.record.peak_rss_bytes = max(stage.record.peak_rss_bytes, players[0].peak_rss_bytes)
     return cases
 
 

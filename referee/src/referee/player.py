@@ -154,6 +154,7 @@ def serve(
                 gc.enable()
                 answer = {"kind": "played", "durations_ns": durations_ns}
         except Unfit as error:
+            gc.enable()
             answer = {"kind": "unfit", "op": len(kept), "message": str(error)}
         except BaseException as error:
             answer_error(channel, nonce, request["kind"], len(kept), error, path)

@@ -117,11 +117,11 @@ def samples(block: list[Pair]) -> dict[str, Any]:
     return {
         pair.combo: {
             side: {
-                "durations_ns": [played.durations_ns for played in rounds],
-                "wall_ns": [played.wall_ns for played in rounds],
-                "cpu_ns": [played.cpu_ns for played in rounds],
+                "durations_ns": [turn.durations_ns for turn in turns],
+                "wall_ns": [turn.wall_ns for turn in turns],
+                "cpu_ns": [turn.cpu_ns for turn in turns],
             }
-            for side, rounds in (("candidate", pair.candidate), ("opponent", pair.opponent))
+            for side, turns in (("candidate", pair.candidate), ("opponent", pair.opponent))
         }
         for pair in block
     }
