@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import itertools
 import os
 import signal
 import threading
@@ -253,16 +254,30 @@ def test_ctrl_c_does_not_wait_for_a_hanging_kernel(
     assert list(tmp_path.glob("*/player-*")) == []
 
 
-def test_the_budget_ends_a_block_that_would_take_hours(
-    judge: Callable[..., Record], honest: str, monkeypatch: pytest.MonkeyPatch
+def test_the_budget_ends_a_trial_in_the_middle_of_a_block(
+    toy: Experiment, honest: str, tmp_path: Path, source_paths: Sequence[Path]
 ) -> None:
-    """A kernel just fast enough for every answer is still stopped at the budget, in the middle of a block."""
-    slow = honest.replace(
-        "return values", "np.ones(1 if len(values) < 200 else 1 << 24)\n        return values"
+    """A kernel just fast enough for every answer may not hold the machine for hours: every round looks.
+
+    By a made-up clock the budget ends after one look at the start, six in the battery, one before the block
+    and two in its first rounds.
+    """
+    looks = itertools.count()
+    question = Question(honest, honest, n_blocks=3, time_budget_s=1.0)
+    progress = Progress(io.StringIO())
+    record = trial.run(
+        toy,
+        question,
+        tmp_path,
+        source_paths,
+        Rules(),
+        progress,
+        clock=lambda: 0.0 if next(looks) < 10 else 2.0,
     )
-    record = judge(f"import numpy as np\n\n{slow}", honest, time_budget_s=3.0, n_blocks=3)
     assert record.verdict is Verdict.TIMEOUT
+    assert record.correctness == "pass"
     assert record.blocks == []
+    assert next(looks) == 11
 
 
 def test_a_kernel_cannot_write_a_line_of_the_block(judge: Callable[..., Record], honest: str) -> None:
