@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from referee import cli, machine
+from referee import cli, machine, trial
 from referee.workload import Experiment
 
 
@@ -98,6 +98,22 @@ def test_a_trial_over_its_budget_exits_with_3(
     monkeypatch.setattr(cli, "TIME_BUDGET_SECS", -1.0)
     assert lar(honest, "--verify") == 3
     assert "timeout" in capsys.readouterr().out
+
+
+def test_ctrl_c_exits_with_130_and_decides_nothing(
+    lar: Callable[..., int], honest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line on stderr, no block, no traceback, and the machine is free for the next."""
+
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trial, "run", interrupted)
+        assert lar(honest) == 130
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "interrupted: nothing was decided\n")
+    assert lar(honest, "--verify") == 0
 
 
 def test_help_fits_a_screen_and_shows_an_example(

@@ -33,15 +33,15 @@ def check_outputs(
     Raises KernelFault (`fail`) at the first wrong output, or if a player's inputs are not what was sent.
     """
     shown = [player.show(indices) for player in players]
-    wanted = set(indices)
+    places = {index: place for place, index in enumerate(indices)}
     last: Mapping[str, Value] = {}
     for index, op_inputs in enumerate(applied(ops)):
         last = op_inputs
-        if index not in wanted:
+        if index not in places:
             continue
         expected = experiment.expect(build_inputs, op_inputs)
         for player, (outputs, _) in zip(players, shown, strict=True):
-            compare(experiment.compare, expected, outputs[list(indices).index(index)], index, player)
+            compare(experiment.compare, expected, outputs[places[index]], index, player)
     for player, (_, crc32) in zip(players, shown, strict=True):
         if crc32 != wire.checksum(last):
             reason = "inputs changed: a kernel must leave its inputs as they are"

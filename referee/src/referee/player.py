@@ -1,7 +1,7 @@
 """The player process: it imports one `kernels.py`, runs ops as it is told, and owns nothing.
 
-It never holds the seed, a reference or an expected output. Everything it needs from the standard library is
-bound before `kernels.py` is imported, and it starts no thread.
+It never holds the seed, a reference or an expected output. What the timed loop calls is bound before
+`kernels.py` is imported, and it starts no thread.
 """
 
 import gc

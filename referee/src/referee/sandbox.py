@@ -25,7 +25,7 @@ LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_ADD_RULE = 445
 LANDLOCK_RESTRICT_SELF = 446
 READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read file, read directory
-TRUNCATE_SINCE = {1: 13, 2: 14, 3: 15, 4: 15}  # number of file access bits by Landlock version; 16 from 5 on
+ACCESS_BITS = {1: 13, 2: 14, 3: 15, 4: 15}  # rights on files that a Landlock version knows; 16 from 5 on
 
 # others: socket, socketpair, fork, vfork, execve, execveat, ptrace, process_vm_readv, process_vm_writev, bpf,
 # io_uring_setup, kill, tkill, tgkill, sched_setaffinity, sched_setscheduler
@@ -79,7 +79,7 @@ def close_files(libc: ctypes.CDLL, readable: Iterable[Path], writable: Iterable[
     version = libc.syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if version < 1:
         return False
-    every_access = (1 << TRUNCATE_SINCE.get(version, 16)) - 1
+    every_access = (1 << ACCESS_BITS.get(version, 16)) - 1
     attributes = struct.pack("<QQQ", every_access, 3 if version >= 4 else 0, 3 if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
     ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0)
