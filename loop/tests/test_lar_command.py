@@ -19,6 +19,8 @@ WRONG = (
     ["run", "toy", "--seed", "-1"],
     ["run", "toy", "--blocks", "0"],
     ["trial", "toy"],
+    ["new", "toy-two"],
+    ["new", "--from", "toy"],
     ["trial", "toy", "-m"],
     ["trial", "toy", "-m", "  "],
     ["--nope"],
@@ -36,7 +38,7 @@ def test_wrong_usage_exits_64(toy: "Toy", arguments: list[str], capsys: pytest.C
     assert "--help" in err
 
 
-@pytest.mark.parametrize("command", ["", "targets", "run", "verify", "trial", "log", "doctor"])
+@pytest.mark.parametrize("command", ["", "targets", "run", "verify", "trial", "log", "new", "doctor"])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_fits_a_screen_and_has_an_example(
     toy: "Toy", command: str, flag: str, capsys: pytest.CaptureFixture[str]

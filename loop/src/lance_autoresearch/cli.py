@@ -13,6 +13,7 @@ from lance_autoresearch import ledger, lock, report
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
+from lance_autoresearch.new_target import new_target
 from lance_autoresearch.process import run_experiment
 from lance_autoresearch.settle import settle_unfinished
 from lance_autoresearch.table import print_table
@@ -162,6 +163,26 @@ def doctor(
     findings = doctor_report.examine(find_target(root, target or names[0]))
     doctor_report.print_findings(findings)
     return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Lower-case words with hyphens, as in pq-dot.")],
+    source: Annotated[str, typer.Option("--from", metavar="TARGET", help="The target to copy.")],
+) -> int:
+    """Start a new target as a copy of another.
+
+    Copies and renames its folder, makes it a member of the workspace, gives it a row in the
+    README and a page to fill. docs/adding-a-target.md says what comes next.
+
+    Example: lar new pq-dot --from pq-l2
+    """
+    made = new_target(chosen(source), name)
+    say(
+        f"made targets/{made.name}, docs/targets/{made.name}.md, a row in README.md, a line in pyproject.toml"
+    )
+    say(f"next: uv run lar verify {made.name}, then docs/adding-a-target.md")
+    return 0
 
 
 def call(arguments: list[str]) -> int:
