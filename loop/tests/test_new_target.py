@@ -105,7 +105,7 @@ def test_a_name_that_will_not_do_changes_nothing(
     [
         ("README.md", "no table\n", "expected a table"),
         ("README.md", None, "expected a row for `toy`"),
-        ("pyproject.toml", "[tool.uv.workspace]\nmembers = []\n", "found it 0 times"),
+        ("pyproject.toml", "[tool.uv.workspace]\nmembers = []\n", "in the members of"),
         ("docs/targets/toy.md", "a page without outline\n", "expected headings"),
     ],
 )

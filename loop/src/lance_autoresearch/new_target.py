@@ -38,7 +38,7 @@ def new_target(source: Target, name: str) -> Target:
     texts = {
         page: page_to_fill(source.root / "docs" / "targets" / f"{source.name}.md", name),
         readme: with_row(readme, source.name, name),
-        project: with_member(project, source.name, name),
+        project: with_member(project, name),
     }
     with tempfile.TemporaryDirectory(dir=source.root, prefix=".new-") as scratch:
         copy = Path(scratch) / name
@@ -134,14 +134,12 @@ def with_row(readme: Path, source: str, name: str) -> str:
     )
 
 
-def with_member(project: Path, source: str, name: str) -> str:
-    """Return the root pyproject.toml with the new target among the workspace's members."""
+def with_member(project: Path, name: str) -> str:
+    """Return the root pyproject.toml with the new target below the other targets among the members."""
     text = project.read_text(encoding="utf-8")
-    line = f'    "targets/{source}",\n'
-    if text.count(line) != 1:
-        raise LarError(
-            f"expected the line {line.strip()} once in {project}, found it {text.count(line)} times"
-        )
-    text = text.replace(line, f'{line}    "targets/{name}",\n')
+    lines = re.findall(r'^ *"targets/.*",\n', text, re.MULTILINE)
+    if not lines:
+        raise LarError(f'expected lines such as `"targets/pq-l2",` in the members of {project}, found none')
+    text = text.replace(lines[-1], f'{lines[-1]}    "targets/{name}",\n')
     assert f"targets/{name}" in tomllib.loads(text)["tool"]["uv"]["workspace"]["members"]
     return text
