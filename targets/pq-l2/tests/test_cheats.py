@@ -3,31 +3,22 @@
 Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
 """
 
-import dataclasses
-import io
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-import harness_common
 import pq_l2
-import referee
 from harness_common.prng import SplitMix64
 from pq_l2 import inputs
 from pq_l2.run_experiment import EXPERIMENT
-from referee import policy, trial
-from referee.contender import Contender, contender
-from referee.correctness import check_case
+from referee import policy, testing
 from referee.faults import Verdict
-from referee.player_process import Rules, started
-from referee.progress import Progress
-from referee.stage import Question, Record, Stage
+from referee.stage import Record
 
 CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from pq_l2.baseline import PqKernel"
-SOURCE_PATHS = [Path(str(module.__file__)).parents[1] for module in (pq_l2, referee, harness_common)]
 
 STOPPED = {
     "constant_zero": (Verdict.FAIL, "table: "),
@@ -61,44 +52,22 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 }
 
 
-def few_cases(seed: int) -> Sequence[referee.workload.Case]:
-    """Return one case of each part of the battery: the gate is on trial here, not the kernel."""
-    return EXPERIMENT.correctness_battery(seed)[::9]
-
-
-def one_workload(seed: int) -> Sequence[referee.workload.Workload]:
-    return [inputs.workload(SplitMix64(seed), "128x16", "uniform")]
-
-
-FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workloads=one_workload)
+# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "uniform")
+)
 
 
 @pytest.fixture(scope="module")
-def machine_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
-    one: Contender = contender(
-        "candidate", "pq_l2", HONEST, tmp_path_factory.mktemp("compiled"), SOURCE_PATHS
-    )
-    with started(one, Rules()) as player:
-        player.load()
-        for case in few_cases(0):
-            check_case(EXPERIMENT, case, player)
-    return one.cache_path
+    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
 
 
 @pytest.fixture
-def judge(tmp_path: Path, machine_code: Path) -> Callable[..., Record]:
+def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
     """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
-
-    def judging(text: str, *, sandbox: bool = True) -> Record:
-        question = Question(text, HONEST, n_blocks=4)
-        stage = Stage(
-            FEW, question, Rules(sandbox=sandbox), Progress(io.StringIO()), lambda: 0.0, 1.0, Record(7)
-        )
-        trial.run_unread(stage, tmp_path, SOURCE_PATHS, machine_code)
-        return stage.record
-
-    return judging
+    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
 
 
 def test_every_cheat_is_on_trial() -> None:
@@ -129,7 +98,7 @@ def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> Non
     """Slow or fast, a right kernel is judged by its time."""
     record = judge((CHEATS / f"{name}.py").read_text())
     assert record.correctness == "pass", record.reason
-    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD)
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
     assert record.decision is not None
 
 
@@ -144,5 +113,5 @@ def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> No
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
 def test_an_honest_text_passes_the_policy(name: str) -> None:
     """What ships, and what a good agent would write, breaks no rule."""
-    folder = CHEATS if name == "honest_fast" else Path(str(sys.modules["pq_l2"].__file__)).parent
+    folder = CHEATS if name == "honest_fast" else Path(str(pq_l2.__file__)).parent
     assert policy.findings((folder / f"{name}.py").read_text(), "pq_l2") == []

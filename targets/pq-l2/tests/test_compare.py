@@ -10,16 +10,16 @@ from harness_common.tolerance import Mismatch
 from pq_l2 import PqShape, baseline, kernels
 from pq_l2.battery import correctness_battery
 from pq_l2.oracle import Expected, compare, expect
-from pq_l2.prepare import prepare
-from referee.workload import Outputs, applied
+from pq_l2.run_experiment import EXPERIMENT
+from referee.testing import answers, seen
+from referee.workload import Outputs
 
 CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
 
 
 def answered(case: Any) -> tuple[Expected, Outputs]:
     """Return what is expected of the first op of `case`, and the baseline's right answer."""
-    op_inputs = next(applied(case.ops))
-    return expect(case.build_inputs, op_inputs), prepare(baseline, case.build_inputs)(op_inputs)
+    return next(answers(EXPERIMENT, case, baseline))
 
 
 def low_precision(table: np.ndarray, ids: np.ndarray, distances: np.ndarray) -> Outputs:
@@ -162,7 +162,7 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
     """The edit plants the nearest row, which the remembered codes do not have."""
     case = CASES["uniform 768x96"]
     kernel = RemembersCodes(PqShape(768, 96), case.build_inputs["codebook"])
-    ops: list[Any] = list(applied(case.ops))
+    ops = seen(case.ops)
     for op_inputs, is_right in ((ops[0], True), (ops[1], False)):
         table = kernel.distance_table(op_inputs["query"])
         outputs = (table, *kernel.probe_top_k(table, op_inputs["codes"], op_inputs["k"]))
@@ -177,9 +177,7 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
 def test_the_baseline_stays_far_inside_the_tolerance() -> None:
     """At most a tenth of what is allowed: a right kernel in float32 must not fail by bad luck."""
     for case in CASES.values():
-        op = prepare(baseline, case.build_inputs)
-        for op_inputs in applied(case.ops):
-            expected, (table, ids, distances) = expect(case.build_inputs, op_inputs), op(op_inputs)
+        for expected, (table, ids, distances) in answers(EXPERIMENT, case, baseline):
             for want, got in ((expected.table, table), (expected.distances[ids], distances)):
                 finite = np.isfinite(want)
                 np.testing.assert_array_equal(np.isfinite(got), finite)

@@ -1,6 +1,5 @@
 """Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
 
-import zlib
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +10,8 @@ from harness_common.prng import SplitMix64
 from pq_l2 import PqShape, quantizer, reference
 from pq_l2.battery import KINDS, ROW_COUNTS, correctness_battery
 from pq_l2.inputs import DISTRIBUTIONS, N_OPS, N_ROWS, SHAPES, K, redraw, vectors, workload
-from referee.workload import Edit, applied
+from referee.testing import checksum, seen
+from referee.workload import Edit
 
 SEED = 20_251_115
 Workloads = dict[str, Any]  # name of the distribution -> Workload
@@ -27,14 +27,6 @@ def small_workloads() -> Workloads:
     }
 
 
-def crc32(*arrays: np.ndarray) -> int:
-    """Return the CRC-32 of the bytes of `arrays`, one after another."""
-    checksum = 0
-    for array in arrays:
-        checksum = zlib.crc32(np.ascontiguousarray(array).tobytes(), checksum)
-    return checksum
-
-
 def battery(seed: int) -> list[Any]:
     """Return the cases, untyped: the tests know which input is an array."""
     return list(correctness_battery(seed))
@@ -43,21 +35,6 @@ def battery(seed: int) -> list[Any]:
 def drawn_ops(drawn: Any, seed: int) -> list[Any]:
     """Return the ops of one round, untyped."""
     return list(redraw(drawn, seed))
-
-
-def seen(ops: Any) -> list[Any]:
-    """Return what each op sees, edits applied."""
-    return list(applied(ops))
-
-
-def flat_arrays(ops: Any) -> list[np.ndarray]:
-    """Return every array of `ops`, in order."""
-    values = [value for op in ops for value in op.values()]
-    return [
-        array
-        for value in values
-        for array in ((value.at, value.values) if isinstance(value, Edit) else (np.asarray(value),))
-    ]
 
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
@@ -74,9 +51,9 @@ def test_a_seed_gives_the_same_bits_on_every_machine(small_workloads: Workloads,
     """Codebook, encoded rows and one round of ops, frozen."""
     drawn = small_workloads[distribution]
     checksums = (
-        crc32(drawn.build_inputs["codebook"]),
-        crc32(drawn.source.pool),
-        crc32(*flat_arrays(drawn_ops(drawn, SEED))),
+        checksum(drawn.build_inputs["codebook"]),
+        checksum(drawn.source.pool),
+        checksum(*drawn_ops(drawn, SEED)),
     )
     assert checksums == GOLDEN_WORKLOADS[distribution]
 
@@ -84,8 +61,8 @@ def test_a_seed_gives_the_same_bits_on_every_machine(small_workloads: Workloads,
 def test_the_battery_is_the_same_bits_on_every_machine() -> None:
     """Every codebook and every op, frozen."""
     cases = battery(SEED)
-    arrays = [array for case in cases for array in (case.build_inputs["codebook"], *flat_arrays(case.ops))]
-    assert crc32(*arrays) == GOLDEN_BATTERY
+    parts = [part for case in cases for part in (case.build_inputs["codebook"], *case.ops)]
+    assert checksum(*parts) == GOLDEN_BATTERY
 
 
 def test_another_seed_gives_other_inputs(small_workloads: Workloads) -> None:
@@ -94,7 +71,7 @@ def test_another_seed_gives_other_inputs(small_workloads: Workloads) -> None:
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
-        assert crc32(a.build_inputs["codebook"]) != crc32(b.build_inputs["codebook"])
+        assert checksum(a.build_inputs["codebook"]) != checksum(b.build_inputs["codebook"])
     drawn = small_workloads["uniform"]
     first, second = drawn_ops(drawn, 1), drawn_ops(drawn, 2)
     assert not np.array_equal(first[0]["codes"], second[0]["codes"])

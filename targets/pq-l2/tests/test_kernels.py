@@ -1,37 +1,25 @@
 """The baseline and the kernel give the reference's answers, in the battery and at the edges of the API."""
 
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 
 from pq_l2 import PqShape, baseline, kernels, reference
 from pq_l2.battery import correctness_battery
-from pq_l2.oracle import compare, expect
-from pq_l2.prepare import prepare
-from referee.workload import Case, applied
+from pq_l2.run_experiment import EXPERIMENT
+from referee import testing
+from referee.workload import Case
 
 CASES = correctness_battery(20_251_115)
 IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
-
-
-def read_only(value: Any) -> Any:
-    """Return what the player process hands to a kernel: arrays in C order that cannot be written."""
-    if isinstance(value, np.ndarray):
-        value = np.ascontiguousarray(value)
-        value.flags.writeable = False
-    return value
 
 
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_agrees_with_the_reference(implementation: ModuleType, case: Case) -> None:
     """Every op of every case of the battery."""
-    op = prepare(implementation, {name: read_only(value) for name, value in case.build_inputs.items()})
-    for op_inputs in applied(case.ops):
-        outputs = op({name: read_only(value) for name, value in op_inputs.items()})
-        compare(expect(case.build_inputs, op_inputs), outputs)
+    testing.check_case(EXPERIMENT, case, implementation)
 
 
 @IMPLEMENTATIONS

@@ -1,0 +1,143 @@
+"""What the tests of a target need: ops played in this process, checksums of inputs, trials of cheats.
+
+A target's tests know its kernels, its cases and what must come of them; how to get there stands here once.
+"""
+
+import dataclasses
+import importlib
+import io
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from referee import correctness, player, trial
+from referee.contender import contender, source_roots
+from referee.player_process import Rules, started
+from referee.progress import Progress
+from referee.stage import Question, Record, Stage
+from referee.workload import Case, Edit, Experiment, OpInputs, Outputs, Value, Workload, applied
+
+# By Student's t, `clocks.check_bursts` is sure at 5 standard deviations of four blocks, but at 13 of three.
+N_BLOCKS = 4
+
+
+def read_only(inputs: OpInputs) -> dict[str, Any]:
+    """Return `inputs` with every array in C order and not writeable, the caller's own left as they are."""
+    handed: dict[str, Any] = dict(inputs)
+    for name, value in inputs.items():
+        if isinstance(value, np.ndarray):
+            handed[name] = np.ascontiguousarray(value).view()
+            handed[name].flags.writeable = False
+    return handed
+
+
+def seen(ops: Sequence[OpInputs]) -> list[dict[str, Any]]:
+    """Return what each op sees, edits applied; untyped, for tests that know which input is an array."""
+    return list(applied(ops))
+
+
+def flat_arrays(*parts: OpInputs | np.ndarray) -> list[np.ndarray]:
+    """Return every value of the inputs `parts`, in order; an edit is its places, then its values."""
+    found: list[np.ndarray] = []
+    for part in parts:
+        for value in [part] if isinstance(part, np.ndarray) else part.values():
+            found += [value.at, value.values] if isinstance(value, Edit) else [np.asarray(value)]
+    return found
+
+
+def checksum(*parts: OpInputs | np.ndarray) -> int:
+    """Return the CRC-32 of the bytes of `parts` (build inputs, ops, arrays), one after another.
+
+    Frozen in a test, it says whether the same seed still draws the same bits.
+    """
+    total = 0
+    for array in flat_arrays(*parts):
+        total = zlib.crc32(array.tobytes(), total)
+    return total
+
+
+def answers(experiment: Experiment, case: Case, kernels: ModuleType) -> Iterator[tuple[Any, Outputs]]:
+    """Yield, for each op of `case`, what is expected and what `kernels` answers in this process.
+
+    The kernel is handed what a player would hand it: read-only arrays that stay in the same memory from op
+    to op, edits written into it. Its build inputs are read-only too.
+
+    Raises: `player.Unfit` if an output is not a plain array of its own.
+    """
+    prepare = importlib.import_module(f"{experiment.package}.prepare").prepare
+    op = prepare(kernels, read_only(case.build_inputs))
+    inputs: dict[str, Value] = {}
+    buffers: dict[str, np.ndarray] = {}
+    for op_inputs, plain in zip(case.ops, applied(case.ops), strict=True):
+        player.place(read_only(op_inputs), inputs, buffers)
+        yield experiment.expect(case.build_inputs, plain), player.plain_copies(op(inputs), buffers)
+
+
+def check_case(experiment: Experiment, case: Case, kernels: ModuleType) -> None:
+    """Do nothing if `kernels`, run in this process, is right in every op of `case`.
+
+    Raises: Mismatch at the first wrong output; `player.Unfit` as `answers` does.
+    """
+    for expected, outputs in answers(experiment, case, kernels):
+        experiment.compare(expected, outputs)
+
+
+def reduced(experiment: Experiment, every: int, workload: Callable[[int], Workload]) -> Experiment:
+    """Return `experiment` with every `every`-th case of its battery and `workload(seed)` as its only one.
+
+    Enough to put the defences on trial, and quick.
+    """
+    return dataclasses.replace(
+        experiment,
+        correctness_battery=lambda seed: experiment.correctness_battery(seed)[::every],
+        speed_workloads=lambda seed: [workload(seed)],
+    )
+
+
+def machine_code(experiment: Experiment, honest: str, folder: Path) -> Path:
+    """Return where Numba's files for the kernel text `honest` are, compiled by its battery below `folder`."""
+    one = contender("candidate", experiment.package, honest, folder, source_paths(experiment))
+    with started(one, Rules()) as process:
+        process.load()
+        for case in experiment.correctness_battery(0):
+            correctness.check_case(experiment, case, process)
+    return one.cache_path
+
+
+def judge(
+    experiment: Experiment,
+    honest: str,
+    compiled: Path,
+    folder: Path,
+    text: str,
+    *,
+    sandbox: bool = True,
+) -> Record:
+    """Run `text` through a trial of four blocks against `honest`, policy left out, and return its record.
+
+    Each defence must stand alone: nothing is refused for how it reads.
+
+    compiled  what `machine_code` returned for `honest`
+    folder    an empty folder of the trial's own
+    """
+    stage = Stage(
+        experiment,
+        Question(text, honest, n_blocks=N_BLOCKS),
+        Rules(sandbox=sandbox),
+        Progress(io.StringIO()),
+        clock=lambda: 0.0,
+        deadline_s=1.0,
+        record=Record(7),
+    )
+    trial.run_unread(stage, folder, source_paths(experiment), compiled)
+    return stage.record
+
+
+def source_paths(experiment: Experiment) -> list[Path]:
+    """Return where a player finds the target of `experiment`, the referee and harness_common."""
+    package = importlib.import_module(experiment.package)
+    return source_roots(Path(str(package.__file__)).parent)
