@@ -11,7 +11,9 @@ import pytest
 
 from harness_common.tolerance import Mismatch
 from referee import testing
+from referee.faults import Verdict
 from referee.player import Unfit
+from referee.stage import Record
 from referee.workload import Case, Edit, Experiment, OpInputs
 
 REMEMBERS = """
@@ -141,3 +143,32 @@ def test_a_reduced_experiment_keeps_what_it_is_told(toy: Experiment) -> None:
     assert names(one.correctness_battery(7)) == names(toy.correctness_battery(7))[::2]
     assert [workload.combo for workload in one.speed_workloads(7)] == ["normal/large"]
     assert (one.package, one.redraw, one.compare) == (toy.package, toy.redraw, toy.compare)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "last"),
+    [
+        ([Verdict.REJECTED, Verdict.DISCARD], Verdict.DISCARD),
+        ([Verdict.REJECTED, Verdict.REJECTED], Verdict.REJECTED),
+        ([Verdict.FAIL], Verdict.FAIL),
+        ([Verdict.KEEP], Verdict.KEEP),
+    ],
+)
+def test_only_a_kernel_whose_times_are_not_believed_is_judged_again(
+    toy: Experiment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verdicts: list[Verdict],
+    last: Verdict,
+) -> None:
+    """Once, in an empty folder; wrong and slow kernels have had their trial."""
+    folders = []
+
+    def judge(_experiment: Experiment, _honest: str, _compiled: Path, folder: Path, _text: str) -> Record:
+        assert not list(folder.iterdir())
+        folders.append(folder)
+        return dataclasses.replace(Record(7), verdict=verdicts[len(folders) - 1])
+
+    monkeypatch.setattr(testing, "judge", judge)
+    assert testing.judge_honest(toy, "honest", tmp_path, tmp_path, "text").verdict is last
+    assert len(set(folders)) == len(verdicts)

@@ -94,9 +94,10 @@ def test_a_thread_is_counted_where_it_cannot_be_forbidden(judge: Callable[..., R
 
 
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
-def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+def test_an_honest_kernel_passes(name: str, compiled: Path, tmp_path: Path) -> None:
     """Slow or fast, a right kernel is judged by its time."""
-    record = judge((CHEATS / f"{name}.py").read_text())
+    text = (CHEATS / f"{name}.py").read_text()
+    record = testing.judge_honest(FEW, HONEST, compiled, tmp_path, text)
     assert record.correctness == "pass", record.reason
     assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
     assert record.decision is not None
