@@ -126,6 +126,104 @@ def test_a_caller_that_misuses_it_gets_no_mismatch() -> None:
         topk_consistent(np.array([[1.0]]), row, distance, 1)
 
 
+# all_expected, allowed, ids, distances; k is 2
+WITHIN: dict[str, tuple[list[float], list[float], list[int], list[float]]] = {
+    "each row by its own": ([1.0, 2.0, 9.0], [0.0, 0.5, 0.0], [0, 1], [1.0, 2.5]),
+    "less than the tolerance": ([1e6, 2e6, 3e6], [0.0, 0.0, 0.0], [1, 0], [2e6, 1e6]),
+    "a vague row in": ([1.0, 2.0, 2.5], [0.0, 0.0, 0.5], [0, 2], [1.0, 2.0]),
+    "a vague row out": ([1.0, 2.0, 2.5], [0.0, 0.5, 0.0], [0, 2], [1.0, 2.5]),
+    "two vague rows change places": ([1.0, 2.0, 2.5], [0.0, 0.25, 0.25], [0, 2], [1.0, 2.25]),
+    "inf tied": ([INF, 1.0, INF], [1.0, 0.0, 2.0], [2, 1], [INF, 1.0]),
+    "minus inf": ([-INF, 1.0, 2.0], [1.0, 0.0, 0.0], [0, 1], [-INF, 1.0]),
+    "nan sorts last": ([NAN, 1.0, 2.0], [1.0, 0.0, 0.0], [1, 2], [1.0, 2.0]),
+    "nan returned when nothing else is left": ([NAN, 1.0, NAN], [1.0, 0.0, 0.0], [1, 0], [1.0, NAN]),
+}
+
+# the same, and a part of the message
+NOT_WITHIN: dict[str, tuple[list[float], list[float], list[int], list[float], str]] = {
+    "another row's error": ([1.0, 2.0, 9.0], [0.5, 0.0, 0.0], [0, 1], [1.0, 2.5], r"first at \(1,\)"),
+    "what the tolerance would let pass": (
+        [1e6, 2e6, 3e6],
+        [0.0, 1.0, 0.0],
+        [0, 1],
+        [1e6, 2e6 + 2],
+        r"got 2000002.0 \(allowed error 1\)",
+    ),
+    "a sharp row in": ([1.0, 2.0, 2.5], [0.5, 0.0, 0.0], [0, 2], [1.0, 2.5], "row 2 was returned"),
+    "a sharp row out": ([1.0, 2.0, 2.5, 2.5], [0.0, 0.0, 0.5, 0.5], [2, 3], [2.0, 2.0], "row 0 was left out"),
+    "vague rows too far apart": (
+        [1.0, 2.0, 2.75],
+        [0.0, 0.25, 0.25],
+        [0, 2],
+        [1.0, 2.75],
+        "row 2 was returned",
+    ),
+    "nan distance": ([1.0, 2.0, 3.0], [9.0, 9.0, 9.0], [0, 1], [1.0, NAN], "distances: 1 of 2"),
+    "inf distance": ([1.0, 2.0, 3.0], [9.0, 9.0, 9.0], [0, 1], [1.0, INF], "distances: 1 of 2"),
+    "finite distance for inf": ([INF, INF, 3.0], [9.0, 9.0, 9.0], [0, 2], [3e38, 3.0], "distances: 1 of 2"),
+    "finite left out, kth inf": ([INF, 1.0, INF], [9.0, 9.0, 9.0], [0, 2], [INF, INF], "row 1 was left out"),
+    "nan returned, finite left out": ([NAN, 1.0, 2.0], [0.0, 0.0, 0.0], [0, 1], [NAN, 1.0], "row 0 was"),
+    "number left out, kth nan": ([NAN, 1.0, NAN], [0.0, 0.0, 0.0], [0, 2], [NAN, NAN], "row 1 was left out"),
+}
+
+
+def check_within(
+    all_expected: list[float], allowed: list[float], ids: list[int], distances: list[float]
+) -> None:
+    """Call topk_consistent on lists, k = 2, with an allowed error for every row."""
+    rows, numbers = np.array(ids, np.uint32), np.array(distances, np.float32)
+    topk_consistent(np.array(all_expected), rows, numbers, 2, allowed=np.array(allowed))
+
+
+@pytest.mark.parametrize("case", WITHIN)
+def test_accepts_what_the_allowed_errors_of_the_rows_explain(case: str) -> None:
+    """In place of the tolerance, which would be smaller or larger."""
+    check_within(*WITHIN[case])
+
+
+@pytest.mark.parametrize("case", NOT_WITHIN)
+def test_refuses_what_the_allowed_errors_of_the_rows_do_not_explain(case: str) -> None:
+    """A row's allowance excuses that row, and those that it may have changed places with."""
+    *lists, message = NOT_WITHIN[case]
+    with pytest.raises(Mismatch, match=message):
+        check_within(*lists)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "message"),
+    [
+        (np.zeros(3), r"expected allowed float64\[2\], got float64\[3\]"),
+        (np.zeros(2, np.float32), r"expected allowed float64\[2\], got float32\[2\]"),
+        (np.array([0.0, -1.0]), "finite and 0 or more"),
+        (np.array([0.0, NAN]), "finite and 0 or more"),
+        (np.array([INF, 0.0]), "finite and 0 or more"),
+    ],
+)
+def test_allowed_errors_that_make_no_sense_are_the_callers_mistake(
+    allowed: NDArray[np.float64], message: str
+) -> None:
+    """They must not count as a wrong kernel."""
+    with pytest.raises(ValueError, match=message):
+        topk_consistent(
+            np.array([1.0, 2.0]), np.array([0], np.uint32), np.array([1.0], np.float32), 1, allowed=allowed
+        )
+
+
+@given(
+    st.lists(st.tuples(st.integers(-8, 8), st.integers(0, 3), st.integers(-3, 3)), max_size=10),
+    st.integers(0, 11),
+)
+def test_a_top_k_of_values_inside_their_allowed_errors_is_right(
+    rows: list[tuple[int, int, int]], k: int
+) -> None:
+    """Whatever the errors, as long as each stays within its own bound."""
+    expected = np.array([value for value, _, _ in rows], np.float64)
+    allowed = np.array([bound for _, bound, _ in rows], np.float64)
+    computed = expected + np.clip([error for _, _, error in rows], -allowed, allowed)
+    ids = np.argsort(computed, kind="stable")[:k].astype(np.uint32)
+    topk_consistent(expected, ids, computed[ids], k, allowed=allowed)
+
+
 @given(
     st.lists(st.sampled_from([-1.0, 0.0, 1.0, 1.5, 1e6, INF, NAN]), max_size=12),
     st.integers(0, 14),

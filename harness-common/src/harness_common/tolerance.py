@@ -106,6 +106,8 @@ def topk_consistent(
     distances: NDArray[np.floating],
     k: int,
     tolerance: float = TOPK_DIST_TOL,
+    *,
+    allowed: NDArray[np.float64] | None = None,
 ) -> None:
     """Do nothing if `ids` and `distances` are a right top-k smallest of `all_expected`.
 
@@ -113,19 +115,30 @@ def topk_consistent(
                                      stand in any number of rows, all tied; NaN sorts last
     ids           unsigned[min(k,n)] row numbers, in any order, none twice
     distances     real[min(k,n)]     the distance of each of `ids`
+    allowed       float64[n]         the allowed error of every row, finite and 0 or more,
+                                     in place of the tolerance; for distances that lose
+                                     more digits in some rows than in others
 
     Rows may stand in for each other only inside the band of ties: within the
     tolerance of the k-th smallest distance. A row below the band must be returned,
-    a row above it must not.
+    a row above it must not. With `allowed`, the band reaches from the k-th smallest
+    expected - allowed to the k-th smallest expected + allowed, and a row is in it if any
+    of expected -+ allowed is: no kernel that keeps to `allowed` in every row can err there.
 
     Cost: O(n).
-    Raises: Mismatch if they are not; ValueError if k < 0 or `all_expected` is not float64[n].
+    Raises: Mismatch if they are not; ValueError if k < 0, `all_expected` is not float64[n],
+    or `allowed` is not as said.
     """
     if k < 0:
         raise ValueError(f"expected k of 0 or more, got {k}")
     n = all_expected.size
     if all_expected.dtype != np.float64 or all_expected.ndim != 1:
         raise ValueError(f"expected float64[n], got {_kind(all_expected.dtype, all_expected.shape)}")
+    if allowed is not None:
+        if allowed.dtype != np.float64 or allowed.shape != all_expected.shape:
+            raise ValueError(f"expected allowed float64[{n}], got {_kind(allowed.dtype, allowed.shape)}")
+        if not (np.isfinite(allowed) & (allowed >= 0)).all():
+            raise ValueError("expected allowed errors that are finite and 0 or more")
     count = min(k, n)
     require_array("ids", ids, np.asarray(ids).dtype, (count,))
     require_array("distances", distances, np.asarray(distances).dtype, (count,))
@@ -134,19 +147,48 @@ def topk_consistent(
     if count == 0:
         return
     returned = _rows_returned(ids, n)
-    require_close("distances", all_expected[ids], distances, tolerance)
-
-    kth = np.partition(all_expected, count - 1)[count - 1]  # partition, like sort, puts NaN last
-    margin = float(allowed_error(kth, tolerance)) if np.isfinite(kth) else 0.0
-    below = ~np.isnan(all_expected) if np.isnan(kth) else all_expected < kth - margin
-    above = np.zeros(n, dtype=np.bool_) if np.isnan(kth) else ~(all_expected <= kth + margin)
+    if allowed is None:
+        require_close("distances", all_expected[ids], distances, tolerance)
+        kth = _in_order(all_expected, count)
+        margin = float(allowed_error(kth, tolerance)) if np.isfinite(kth) else 0.0
+        least, most = all_expected, all_expected
+        band = kth - margin, kth + margin
+    else:
+        _require_within("distances", all_expected[ids], distances, allowed[ids])
+        least, most = all_expected - allowed, all_expected + allowed
+        band = _in_order(least, count), _in_order(most, count)
+    below = ~np.isnan(most) if np.isnan(band[0]) else most < band[0]
+    above = np.zeros(n, dtype=np.bool_) if np.isnan(band[1]) else ~(least <= band[1])
     for wrong, fault in ((above & returned, "was returned"), (below & ~returned, "was left out")):
         if wrong.any():
             row = int(wrong.argmax())
+            kth = _in_order(all_expected, count)
+            error = (band[1] - band[0]) / 2 if np.isfinite(kth) else 0.0
             raise Mismatch(
                 f"ids: row {row} {fault}: its expected distance is {all_expected[row]}, "
-                f"number {count} in order is {kth} (allowed error {margin:.2g})"
+                f"number {count} in order is {kth} (allowed error {error:.2g})"
             )
+
+
+def _require_within(name: str, expected: ArrayLike, got: ArrayLike, allowed: NDArray[np.float64]) -> None:
+    """Do nothing if every element of `got` is within its own allowed error of `expected`.
+
+    Raises: Mismatch otherwise, also if the shapes differ.
+    """
+    want = np.asarray(expected, dtype=np.float64)
+    size = np.where(np.isfinite(want), np.maximum(1.0, np.abs(want)), 1.0)
+    wrong = ~(_scaled_error(name, want, got) * size <= allowed)
+    if wrong.any():
+        index = _first(wrong)
+        raise Mismatch(
+            f"{name}: {np.count_nonzero(wrong)} of {wrong.size} elements differ; first at {index}: "
+            f"expected {want[index]}, got {np.asarray(got)[index]} (allowed error {allowed[index]:.2g})"
+        )
+
+
+def _in_order(values: NDArray[np.float64], count: int) -> float:
+    """Return number `count` of `values` in ascending order, from 1; NaN sorts last."""
+    return float(np.partition(values, count - 1)[count - 1])  # partition, like sort, puts NaN last
 
 
 def _rows_returned(ids: NDArray[np.unsignedinteger], n: int) -> NDArray[np.bool_]:
