@@ -1,0 +1,183 @@
+"""What a trial times: six shapes, three distributions, fresh ops every round.
+
+Every array follows from the seed alone, the same bits on every machine.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hamming import DISTANCES, TOP_K
+from harness_common.prng import SplitMix64
+from referee.workload import Edit, OpInputs, Workload
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What one workload asks for: `method` over rows of a length, and k where it takes one."""
+
+    method: str
+    dim_bytes: int
+    n_rows: int
+    k: int = 0
+
+
+# Row counts a little above a round number: the last rows are in the tail of every loop over blocks of rows.
+SHAPES = {
+    "all-32B": Shape(DISTANCES, 32, 30_003),
+    "all-96B": Shape(DISTANCES, 96, 30_003),
+    "top10-16B": Shape(TOP_K, 16, 60_003, 10),
+    "top10-96B": Shape(TOP_K, 96, 30_003, 10),
+    "top100-192B": Shape(TOP_K, 192, 15_003, 100),
+    # 8 MB, which no second-level cache holds: the rows come from farther away. One distribution tells that.
+    "top10-128B-large": Shape(TOP_K, 128, 65_539, 10),
+}
+DISTRIBUTIONS = ("clustered", "uniform", "sparse")
+COMBOS = [
+    (name, distribution)
+    for name in SHAPES
+    for distribution in DISTRIBUTIONS
+    if distribution == "clustered" or not name.endswith("large")
+]
+
+N_OPS = 16  # in a round
+N_CENTRES = 32
+FLIPS = 5  # words ANDed: one bit in 2**5 of a clustered row differs from its centre
+ONES = 7  # words ANDed: one bit in 2**7 of a sparse row is set, just under 1 %
+FARTHEST_EVERY = 4  # ops
+
+
+@dataclass(frozen=True)
+class Source:
+    """What `redraw` draws from.
+
+    pool     uint8[n_rows, dim_bytes]
+    centres  uint8[32, dim_bytes]  of the clustered distribution
+    """
+
+    pool: np.ndarray
+    centres: np.ndarray
+
+
+def speed_workloads(seed: int) -> list[Workload]:
+    """Return the sixteen workloads."""
+    streams = SplitMix64(seed)
+    return [workload(streams.fork(i), *combo) for i, combo in enumerate(COMBOS)]
+
+
+def workload(stream: SplitMix64, shape_name: str, distribution: str) -> Workload:
+    """Return one shape x distribution."""
+    shape = SHAPES[shape_name]
+    centres = random_bytes(stream.fork(0), (N_CENTRES, shape.dim_bytes))
+    pool = vectors(stream.fork(1), distribution, centres, shape.n_rows)
+    return Workload(
+        shape=shape_name,
+        distribution=distribution,
+        build_inputs={"dim_bytes": shape.dim_bytes},
+        # Every byte counts in a distance, but the referee supposes that a reader takes half of a copy's time,
+        # and it may take less: half of the bytes is safe. A row none of whose bytes was read may be the
+        # nearest; after one byte the rest of it may be pruned.
+        least_bytes=pool.nbytes // 2 if shape.method == DISTANCES else shape.n_rows,
+        source=Source(pool, centres),
+    )
+
+
+def redraw(workload: Workload, seed: int) -> list[OpInputs]:
+    """Return the ops of one round: new queries, and the pool's rows in a new order.
+
+    Each op plants its own query among the rows, and its query with one bit changed, and takes away those two
+    of the op before: a kernel that keeps anything derived from earlier rows misses the nearest or returns one
+    that is gone. The changed bit is in the first or the last byte, and the first ops use the last row and the
+    first: closes loops that stop short, within a row or among rows. Every fourth op also plants the row that
+    is as far away as can be: closes counters that are too narrow.
+    """
+    stream = SplitMix64(seed)
+    shape, pool = SHAPES[workload.shape], workload.source.pool
+    queries = query_vectors(stream.fork(0), workload.distribution, workload.source.centres, N_OPS)
+    order = stream.fork(1).permutation(shape.n_rows)
+    ordinary = pool[stream.fork(2).integers(0, shape.n_rows, 2 * N_OPS)]
+    ends = np.array([shape.n_rows - 1, 0], np.int64)
+    places = np.concatenate([ends, order[(order != ends[0]) & (order != ends[1])]])
+
+    codes = pool[order]
+    codes[places[0]], codes[places[1]] = queries[0], near(queries[0], 0)
+    ops: list[OpInputs] = [op_inputs(shape, queries[0], codes)]
+    for op in range(1, N_OPS):
+        equal, other = places[2 * op], places[2 * op + 1]
+        changes = {equal: queries[op], other: near(queries[op], op)}
+        changes |= {places[2 * op - 2]: ordinary[2 * op - 2], places[2 * op - 1]: ordinary[2 * op - 1]}
+        if op % FARTHEST_EVERY == 0:
+            changes[places[2 * N_OPS + op]] = ~queries[op]
+        ops.append(op_inputs(shape, queries[op], edit(changes)))
+    return ops
+
+
+def op_inputs(shape: Shape, query: np.ndarray, codes: np.ndarray | Edit) -> OpInputs:
+    """Return the inputs of one op, as the shape's method wants them."""
+    inputs: dict[str, np.ndarray | int | str | Edit] = {
+        "method": shape.method,
+        "query": query,
+        "codes": codes,
+    }
+    if shape.method == TOP_K:
+        inputs["k"] = shape.k
+    return inputs
+
+
+def near(query: np.ndarray, op: int) -> np.ndarray:
+    """Return `query` with one bit changed, in its first byte or its last, by turns."""
+    row = query.copy()
+    row[0 if op % 2 == 0 else -1] ^= 1 << op % 8
+    return row
+
+
+def edit(changes: dict[np.int64, np.ndarray]) -> Edit:
+    """Return the edit that writes uint8[dim_bytes] over each given row."""
+    rows = np.array(list(changes), np.int64)
+    values = np.stack(list(changes.values()))
+    dim_bytes = values.shape[1]
+    at = rows[:, np.newaxis] * dim_bytes + np.arange(dim_bytes, dtype=np.int64)
+    return Edit(at.reshape(-1), values.reshape(-1))
+
+
+def vectors(stream: SplitMix64, distribution: str, centres: np.ndarray, n: int) -> np.ndarray:
+    """Return uint8[n, dim_bytes] drawn from a distribution."""
+    shape = (n, centres.shape[1])
+    if distribution == "clustered":
+        # The real case, a few rows near and most far: closes scanning fewer rows, or fewer bytes of each, on
+        # the hope that all distances are alike.
+        flips = rare_bits(stream.fork(0), shape, FLIPS)
+        return np.asarray(centres[stream.fork(1).integers(0, len(centres), n)] ^ flips)
+    if distribution == "uniform":
+        # No structure, every row about as far as any other: closes pruning that pays only where most rows are
+        # far, and a threshold found in the first rows looks no better than the last.
+        return random_bytes(stream, shape)
+    # Sparse: nearly all bits are zero, so thousands of rows are at the same distance: closes selection that
+    # assumes distinct distances, and sums that suppose full bytes.
+    return rare_bits(stream, shape, ONES)
+
+
+def query_vectors(stream: SplitMix64, distribution: str, centres: np.ndarray, n: int) -> np.ndarray:
+    """Return uint8[n, dim_bytes], of the distribution; a sparse one has one byte of ones besides.
+
+    Without it half of the short sparse rows would be as near as the planted ones.
+    """
+    queries = vectors(stream.fork(0), distribution, centres, n)
+    if distribution == "sparse":
+        queries[np.arange(n), stream.fork(1).integers(0, queries.shape[1], n)] = 255
+    return queries
+
+
+def rare_bits(stream: SplitMix64, shape: tuple[int, int], n_words: int) -> np.ndarray:
+    """Return uint8[shape] in which one bit in 2**n_words is set."""
+    bits = random_bytes(stream, shape)
+    for _ in range(n_words - 1):
+        bits &= random_bytes(stream, shape)
+    return bits
+
+
+def random_bytes(stream: SplitMix64, shape: tuple[int, int]) -> np.ndarray:
+    """Return uint8[shape], eight bytes of a row from one draw, low byte first."""
+    n, dim_bytes = shape
+    words = stream.uint64((n, -(-dim_bytes // 8))).astype("<u8")
+    return np.ascontiguousarray(words.view(np.uint8)[:, :dim_bytes])

@@ -1,0 +1,25 @@
+"""The hamming experiment: what the referee is told about this target.
+
+Run as a module it judges kernels.py against the baseline and prints the trial block:
+
+    uv run python -m hamming.run_experiment
+"""
+
+from hamming.battery import correctness_battery
+from hamming.inputs import redraw, speed_workloads
+from hamming.oracle import compare, expect
+from referee.workload import Experiment
+
+EXPERIMENT = Experiment(
+    package="hamming",
+    correctness_battery=correctness_battery,
+    speed_workloads=speed_workloads,
+    redraw=redraw,
+    expect=expect,
+    compare=compare,
+)
+
+if __name__ == "__main__":
+    from referee.cli import main
+
+    main(EXPERIMENT)

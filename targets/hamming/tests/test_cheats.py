@@ -1,0 +1,106 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import hamming
+from hamming import inputs
+from hamming.run_experiment import EXPERIMENT
+from harness_common.prng import SplitMix64
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+from referee.workload import Workload
+
+CHEATS = Path(__file__).parent / "cheats"
+HONEST = "from hamming.baseline import HammingKernel"
+
+STOPPED = {
+    "constant_zero": "distances: ",
+    "byte_counter": "distances: first difference",
+    "two_byte_counter": "case long rows of ",
+    "half_precision": "case long rows of ",
+    "whole_words_only": "case rows of 1 bytes",
+    "sketch_of_each_row": "workload uniform/top10-96B",
+    "stops_when_near_enough": "workload clustered/top10-96B",
+    "same_row_for_every_tie": "ids: expected every row once",
+    "off_by_one": "ids: ",
+    "cached_by_pointer": "op ",
+    "cached_by_fingerprint": "op ",
+    "right_for_first_calls": "workload ",
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "cached_by_pointer": "private",
+    "right_for_first_calls": "module state",
+}
+
+
+def two_workloads(seed: int) -> list[Workload]:
+    """Return the same shape with structure and without: some shortcuts are right in one of them."""
+    return [inputs.workload(SplitMix64(seed), "top10-96B", name) for name in ("clustered", "uniform")]
+
+
+# Cases from every part of the battery and two workloads: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT,
+    correctness_battery=lambda seed: EXPERIMENT.correctness_battery(seed)[::9],
+    speed_workloads=two_workloads,
+)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
+    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture
+def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
+    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
+    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by a wrong output where it was to be expected."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert record.verdict is Verdict.FAIL, record.reason
+    assert STOPPED[name] in record.reason
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
+    assert record.decision is not None
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule; importing the baseline is refused as well."""
+    text = (CHEATS / f"{name}.py").read_text().replace(f"{HONEST} as Honest\n", "")
+    refused = [finding for finding in policy.findings(text, "hamming") if finding.refuses]
+    assert rule in [finding.rule for finding in refused]
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(hamming.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "hamming") == []

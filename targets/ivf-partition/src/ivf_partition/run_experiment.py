@@ -1,0 +1,25 @@
+"""The ivf-partition experiment: what the referee is told about this target.
+
+Run as a module it judges kernels.py against the baseline and prints the trial block:
+
+    uv run python -m ivf_partition.run_experiment
+"""
+
+from ivf_partition.battery import correctness_battery
+from ivf_partition.inputs import redraw, speed_workloads
+from ivf_partition.oracle import compare, expect
+from referee.workload import Experiment
+
+EXPERIMENT = Experiment(
+    package="ivf_partition",
+    correctness_battery=correctness_battery,
+    speed_workloads=speed_workloads,
+    redraw=redraw,
+    expect=expect,
+    compare=compare,
+)
+
+if __name__ == "__main__":
+    from referee.cli import main
+
+    main(EXPERIMENT)

@@ -1,0 +1,89 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import ivf_partition
+from harness_common.prng import SplitMix64
+from ivf_partition import inputs
+from ivf_partition.run_experiment import EXPERIMENT
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+
+CHEATS = Path(__file__).parent / "cheats"
+HONEST = "from ivf_partition.baseline import IvfKernel"
+
+STOPPED = {
+    "constant_zero": "distances of query 0: 20 of 20",
+    "off_by_one": "ids of query ",
+    "unsorted": "expected ascending distances",
+    "distinct_distances": "expected every partition once",
+    "half_precision": "distances of query ",
+    "norms_and_products": "distances of query ",
+    "bytes_without_a_bound": "ids of query ",
+    "nearest_group_only": "ids of query ",
+    "cached_by_pointer": "workload uniform/1024x128-l2-20: op ",
+}
+
+
+# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "1024x128-l2-20", "uniform")
+)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
+    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture
+def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
+    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
+    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by the defence that its class calls for."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert STOPPED[name] in record.reason, record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
+    assert record.decision is not None
+
+
+def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:
+    """The first line of defence names the rule; importing the baseline is refused as well."""
+    imported = "from ivf_partition.baseline import IvfKernel as Honest\n"
+    text = (CHEATS / "cached_by_pointer.py").read_text().replace(imported, "")
+    refused = [finding for finding in policy.findings(text, "ivf_partition") if finding.refuses]
+    assert "private" in [finding.rule for finding in refused]
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(ivf_partition.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "ivf_partition") == []

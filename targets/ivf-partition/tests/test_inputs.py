@@ -1,0 +1,305 @@
+"""Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
+from ivf_partition import baseline, inputs, reference
+from ivf_partition.battery import DIMS, KINDS, METRICS, PARTITION_COUNTS, correctness_battery
+from ivf_partition.inputs import (
+    COMBOS,
+    JITTER,
+    N_CLOSE,
+    N_OPS,
+    N_TWINS,
+    OFFSET,
+    SHAPES,
+    redraw,
+    vectors,
+    workload,
+)
+from ivf_partition.oracle import compare, expect
+from ivf_partition.prepare import prepare
+from referee.testing import checksum, read_only
+from referee.workload import OpInputs
+
+SEED = 20_251_115
+SMALL = [combo for combo in COMBOS if combo[0] == "1024x128-l2-20"]
+DRAWN = [*SMALL, *(combo for combo in COMBOS if combo[0] == "4096x768-dot-20")]
+EACH_DRAWN = pytest.mark.parametrize("combo", DRAWN, ids="-".join)
+Workloads = dict[tuple[str, str], Any]  # shape and distribution -> Workload
+
+
+@pytest.fixture(scope="module")
+def workloads() -> Workloads:
+    """Return the workloads of the smallest shape and of the products."""
+    streams = SplitMix64(SEED)
+    return {combo: workload(streams.fork(i), *combo) for i, combo in enumerate(DRAWN)}
+
+
+def battery(seed: int) -> list[Any]:
+    """Return the cases, untyped: the tests know which input is an array."""
+    return list(correctness_battery(seed))
+
+
+def drawn_ops(drawn: Any, seed: int) -> list[Any]:
+    """Return the ops of one round, untyped."""
+    return list(redraw(drawn, seed))
+
+
+def all_distances(drawn: Any, query: np.ndarray) -> np.ndarray:
+    """Return the reference's distances of one query to all centroids of a workload."""
+    return reference.distances(drawn.build_inputs["centroids"], query, drawn.build_inputs["metric"])
+
+
+# Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
+GOLDEN_WORKLOADS = {
+    ("1024x128-l2-20", "clustered"): (408913208, 656516594),
+    ("1024x128-l2-20", "uniform"): (1671343056, 3915491539),
+    ("1024x128-l2-20", "offset"): (1443258718, 3242743752),
+    ("4096x768-dot-20", "clustered"): (93383581, 2991181340),
+    ("4096x768-dot-20", "uniform"): (1781924259, 4091714240),
+    ("4096x768-dot-20", "heavy"): (2533878501, 1063016820),
+}
+GOLDEN_BATTERY = 3987208727
+
+
+@EACH_DRAWN
+def test_a_seed_gives_the_same_bits_on_every_machine(workloads: Workloads, combo: tuple[str, str]) -> None:
+    """Centroids and one round of ops, frozen."""
+    drawn = workloads[combo]
+    checksums = checksum(drawn.build_inputs["centroids"]), checksum(*drawn_ops(drawn, SEED))
+    assert checksums == GOLDEN_WORKLOADS[combo]
+
+
+def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+    """Every set of centroids and every op, frozen."""
+    cases = battery(SEED)
+    assert checksum(*(part for case in cases for part in (case.build_inputs["centroids"], *case.ops))) == (
+        GOLDEN_BATTERY
+    )
+
+
+def test_another_seed_gives_other_inputs(workloads: Workloads) -> None:
+    """In the battery, in its shapes, and in every query of a round."""
+    one, other = battery(1), battery(2)
+    assert len(one) == len(other)
+    assert [case.name for case in one] != [case.name for case in other]
+    for a, b in zip(one, other, strict=True):
+        if a.build_inputs["centroids"].shape[0] < 4096:  # distances in a set order are what they are
+            assert checksum(a.build_inputs["centroids"]) != checksum(b.build_inputs["centroids"])
+    for drawn in workloads.values():
+        asked = [
+            query.tobytes() for seed in (1, 2) for op in drawn_ops(drawn, seed) for query in op["queries"]
+        ]
+        if drawn.build_inputs["metric"] == "l2":
+            assert len(set(asked)) == len(asked) == 2 * N_OPS * drawn.source.shape.n_queries
+        else:  # of the planted queries with a single one there are as many as coordinates
+            assert len(set(asked)) >= len(asked) - 1
+
+
+def test_distributions_are_what_they_say() -> None:
+    """Spans, noise around 64 centres, the offset, and lengths with a heavy tail."""
+    centres = SplitMix64(1).uniform(-1.0, 1.0, (64, 32))
+    names = ("uniform", "offset", "heavy", "clustered")
+    uniform, offset, heavy, clustered = (vectors(SplitMix64(2), name, centres, 4_000) for name in names)
+    for drawn in (uniform, offset, heavy, clustered):
+        assert drawn.dtype == np.float32
+        assert drawn.shape == (4_000, 32)
+        assert drawn.flags.c_contiguous
+    assert -1.0 <= uniform.min() < -0.99 < 0.99 < uniform.max() <= 1.0
+    assert OFFSET - 1 <= offset.min() < OFFSET - 0.99 < OFFSET + 0.99 < offset.max() <= OFFSET + 1
+    lengths = np.linalg.norm(heavy, axis=1) / np.linalg.norm(
+        vectors(SplitMix64(2), "uniform", centres, 4_000), axis=1
+    )
+    assert lengths.min() == pytest.approx(1.0, abs=0.01)
+    assert lengths.max() > 20
+    assert np.mean(lengths > 2) == pytest.approx(0.25, abs=0.03)
+    offsets = clustered[:, np.newaxis, :] - centres
+    nearest = (offsets**2).sum(axis=2).argmin(axis=1)
+    assert set(nearest) == set(range(64))
+    assert offsets[np.arange(4_000), nearest].std() == pytest.approx(0.1, abs=0.002)
+
+
+def test_the_offset_leaves_the_plants_exact() -> None:
+    """float32 has a step of 2**-10 at 10,000, so a jitter moves a centroid by just that."""
+    assert np.spacing(np.float32(OFFSET)) == JITTER
+    assert np.spacing(np.float32(OFFSET - 2)) == JITTER
+
+
+def test_workloads_have_the_stated_extents(workloads: Workloads) -> None:
+    """Partitions, dimensions, probes and queries, and the least traffic spelled out."""
+    for (name, distribution), drawn in workloads.items():
+        shape = SHAPES[name]
+        assert drawn.combo == f"{distribution}/{name}"
+        centroids = drawn.build_inputs["centroids"]
+        assert (centroids.shape, centroids.dtype) == ((shape.n_partitions, shape.dim), np.float32)
+        assert drawn.build_inputs["metric"] == shape.metric
+        ops = drawn_ops(drawn, SEED)
+        assert len(ops) == N_OPS
+        for op in ops:
+            assert (op["queries"].shape, op["n_probes"]) == ((shape.n_queries, shape.dim), shape.n_probes)
+    least = {name: drawn.least_bytes for (name, _), drawn in workloads.items()}
+    assert least == {"1024x128-l2-20": 8 * (20 * 136 + 512), "4096x768-dot-20": 20 * 776 + 3072}
+    assert [name for name, shape in SHAPES.items() if shape.n_probes == shape.n_partitions] == [
+        "4096x768-l2-all"
+    ]
+    assert len(COMBOS) == 11
+
+
+def test_the_least_bytes_lie_below_what_an_answer_takes(workloads: Workloads) -> None:
+    """With one byte for a coordinate, most distances are off by more than is allowed."""
+    drawn = workloads["1024x128-l2-20", "uniform"]
+    centroids, query = drawn.build_inputs["centroids"], drawn_ops(drawn, SEED)[0]["queries"][0]
+    in_bytes = (np.round((centroids + 1) * 127.5) / 127.5 - 1).astype(np.float32)
+    answer = expect(drawn.build_inputs, {"queries": query[np.newaxis], "n_probes": 20}).answers[0]
+    error = np.abs(reference.distances(in_bytes, query, "l2") - answer.distances)
+    assert np.median(error / answer.allowed) > 10
+
+
+@EACH_DRAWN
+def test_the_boundary_falls_among_equals(workloads: Workloads, combo: tuple[str, str]) -> None:
+    """24 centroids are one and the same, and in the second op they are the nearest ones.
+
+    Not where lengths have a heavy tail: there a longer one comes first.
+    """
+    drawn = workloads[combo]
+    centroids, shape = drawn.build_inputs["centroids"], drawn.source.shape
+    twins = np.flatnonzero((centroids == centroids[drawn.source.twin]).all(axis=1))
+    assert len(twins) == N_TWINS > shape.n_probes
+    distances = all_distances(drawn, drawn_ops(drawn, SEED)[1]["queries"][0])
+    assert np.ptp(distances[twins]) == 0
+    if combo[1] != "heavy":
+        assert set(np.argsort(distances, kind="stable")[:N_TWINS]) == set(twins)
+    if shape.metric == "l2":
+        assert 0 < distances.min() < 1e-2
+
+
+@EACH_DRAWN
+def test_the_nearest_of_many_close_ones_are_asked_for(workloads: Workloads, combo: tuple[str, str]) -> None:
+    """128 centroids within a few steps of 2**-10; the oracle tells their distances apart."""
+    drawn = workloads[combo]
+    centroids = drawn.build_inputs["centroids"]
+    close = np.flatnonzero(np.abs(centroids - centroids[drawn.source.close]).max(axis=1) < 10 * JITTER)
+    assert len(close) == N_CLOSE
+    query = drawn_ops(drawn, SEED)[2]["queries"]
+    answer = expect(drawn.build_inputs, {"queries": query, "n_probes": 20}).answers[0]
+    nearest = np.argsort(answer.distances, kind="stable")[:N_CLOSE]
+    if combo[1] != "heavy":
+        assert set(nearest) == set(close)
+    allowed = answer.allowed[close].max()
+    assert np.ptp(answer.distances[close]) > 50 * allowed
+    if drawn.build_inputs["metric"] == "l2":
+        assert np.mean(np.diff(np.sort(answer.distances[close])) > 2 * allowed) > 0.9
+
+
+@EACH_DRAWN
+def test_a_centroid_and_a_single_coordinate_are_asked_for(
+    workloads: Workloads, combo: tuple[str, str]
+) -> None:
+    """Distance 0 in the fourth op; in the fifth one step of 2**-6, or a single product."""
+    drawn = workloads[combo]
+    centroids = drawn.build_inputs["centroids"]
+    ops = drawn_ops(drawn, SEED)
+    itself, beside = ops[3]["queries"][0], ops[4]["queries"][0]
+    assert (centroids == itself).all(axis=1).any()
+    if drawn.build_inputs["metric"] == "l2":
+        assert all_distances(drawn, itself).min() == 0
+        assert all_distances(drawn, beside).min() == pytest.approx(2.0**-12, rel=1e-4)
+    else:
+        assert (np.count_nonzero(beside), beside.max()) == (1, 1.0)
+
+
+def first_answer_again(drawn: Any, ops: list[OpInputs]) -> tuple[Any, Any]:
+    """Return what the baseline answers to the first op, and what is expected of the second."""
+    op = prepare(baseline, read_only(drawn.build_inputs))
+    first, second = (expect(drawn.build_inputs, op_inputs) for op_inputs in ops[:2])
+    outputs = op(read_only(ops[0]))
+    compare(first, outputs)
+    return outputs, second
+
+
+@EACH_DRAWN
+def test_a_kernel_that_remembers_fails_at_the_second_op(workloads: Workloads, combo: tuple[str, str]) -> None:
+    """No two ops have the same answer."""
+    drawn = workloads[combo]
+    outputs, expected = first_answer_again(drawn, drawn_ops(drawn, SEED))
+    with pytest.raises(Mismatch, match=r"^distances of query 0: "):
+        compare(expected, outputs)
+
+
+def test_the_battery_holds_every_demanded_case() -> None:
+    """Kinds of value, shapes, numbers of probes below, at and above n, ties, infinities, orders."""
+    cases = battery(SEED)
+    names = [case.name for case in cases]
+    assert len(set(names)) == len(names) >= 90
+    for name in ("1024x128-l2-20", "4096x768-dot-20", "4096x768-l2-all"):
+        assert sum(case.endswith(name) for case in names) == 1
+    for kind in KINDS:
+        for metric in METRICS:
+            assert {f"{kind} 300x{dim} {metric}" for dim in (45, 128)} <= set(names)
+    for n in PARTITION_COUNTS:
+        case = cases[names.index(f"{n} partitions")]
+        assert case.build_inputs["centroids"].shape[0] == n
+        assert {op["n_probes"] for op in case.ops} == {0, 1, n - 1, n, n + 3}
+    for dim in DIMS:
+        assert {f"{dim} dimensions, {metric}" for metric in METRICS} <= set(names)
+    for what in (
+        *("query of a centroid", "equal centroids", "close centroids", "zero query", "large finite values"),
+        *("query beside a centroid", "opposite query", "infinite query", "overflowing query"),
+        *("centroids that overflow", "common offset", "squares below float32's range", "denormal squares"),
+        *("denormal values", "ties at the boundary"),
+    ):
+        assert sum(name.startswith(what) for name in names) in (2, 4)
+    assert {"near to far", "far to near", "near in the middle", "two distances", "shuffled"} <= set(names)
+    assert {case.ops[-1]["queries"].shape[0] for case in cases} >= {2, 3, 4, 5}
+
+
+def test_the_battery_is_what_its_names_say() -> None:
+    """Distance 0 for a centroid, +inf for the extremes, ties across the boundary, orders as stated."""
+    for case in battery(SEED):
+        metric, centroids = case.build_inputs["metric"], case.build_inputs["centroids"]
+        query = case.ops[0]["queries"][0]
+        distances = reference.distances(centroids, query, metric)
+        assert not np.isnan(distances).any()
+        n_infinite = np.count_nonzero(np.isinf(distances))
+        if case.name.startswith("query of a centroid") and metric == "l2":
+            assert distances.min() == 0
+        if case.name.startswith(("infinite query", "overflowing query")):
+            assert n_infinite == len(distances)
+        elif case.name.startswith("centroids that overflow"):
+            assert n_infinite == 200
+            assert {op["n_probes"] for op in case.ops} == {20, 150, 300}
+        else:
+            assert n_infinite == 0
+        if case.name.startswith(("equal centroids", "zero query, 128 dimensions, dot")):
+            assert np.ptp(distances) == 0
+        if case.name.startswith("ties at the boundary"):
+            order = np.sort(distances)
+            assert order[6] < order[8] == order[19] == order[20] == order[29] < order[33]
+        if case.name.startswith("wide"):
+            assert np.abs(centroids).max() > 500 > 0.01 > np.abs(centroids).max(axis=1).min()
+        if case.name in ("near to far", "far to near"):
+            steps = np.diff(distances)
+            assert (steps > 0).all() if case.name == "near to far" else (steps < 0).all()
+
+
+def test_inputs_never_hold_nan_and_come_in_c_order() -> None:
+    """Arrays of the stated types, as the player's memory will hold them."""
+    for case in battery(SEED):
+        assert np.isfinite(case.build_inputs["centroids"]).all()
+        for op in case.ops:
+            for array in (case.build_inputs["centroids"], op["queries"]):
+                assert (array.dtype, array.flags.c_contiguous) == (np.float32, True)
+                assert not np.isnan(array).any()
+            assert isinstance(op["n_probes"], int)
+            if case.build_inputs["metric"] == "dot":
+                assert np.isfinite(op["queries"]).all()
+
+
+def test_importing_inputs_draws_nothing() -> None:
+    """Only constants live in the module."""
+    assert not [name for name, value in vars(inputs).items() if isinstance(value, np.ndarray)]

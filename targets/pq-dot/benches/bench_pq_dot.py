@@ -1,0 +1,71 @@
+"""The kernel, the baseline and faiss on the timed workloads: for a human's deeper look, no verdict uses it.
+
+    uv run --package pq-dot --group bench pytest targets/pq-dot/benches/bench_pq_dot.py
+
+faiss's IndexPQ (8 bits, inner product, one thread) gets our codebook and our codes, so it does the same work:
+a table and a scan per query, k = 10. It keeps the codes of a row together, where Lance keeps them transposed,
+and returns the inner product, from which the distance is 1 minus that.
+One round is one op; the ops come in turn from one redraw. faiss keeps the rows of the first op, because to
+change its codes is no part of a search, and its only query is the first where the order of rows is the point.
+"""
+
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness_common.prng import SplitMix64
+from pq_dot import baseline, kernels, reference
+from pq_dot.inputs import COMBOS, K, redraw, workload
+from pq_dot.prepare import prepare
+from referee.workload import Workload, applied
+
+SEED = 20_251_115
+ROUNDS = 200
+
+
+@pytest.fixture(scope="module", params=COMBOS, ids="-".join)
+def drawn(request: pytest.FixtureRequest) -> Workload:
+    """Return one shape x distribution."""
+    return workload(SplitMix64(SEED), *request.param)
+
+
+@pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
+def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
+    """One op: table, scan and top-k."""
+    op = prepare(implementation, drawn.build_inputs)
+    ops = list(applied(redraw(drawn, SEED)))
+    benchmark.group = drawn.combo
+    time_in_turn(benchmark, op, ops)
+
+
+def test_faiss(benchmark: Any, drawn: Workload) -> None:
+    """One search of a single query, after a check that it finds the reference's distances."""
+    faiss = pytest.importorskip("faiss")
+    faiss.omp_set_num_threads(1)
+    first: Any = redraw(drawn, SEED)[0]
+    codebook: Any = drawn.build_inputs["codebook"]
+    n_sub, _, sub_dim = codebook.shape
+    index = faiss.IndexPQ(n_sub * sub_dim, n_sub, 8, faiss.METRIC_INNER_PRODUCT)
+    faiss.copy_array_to_vector(codebook.reshape(-1), index.pq.centroids)
+    faiss.copy_array_to_vector(np.ascontiguousarray(first["codes"].T).reshape(-1), index.codes)
+    index.ntotal = first["codes"].shape[1]
+    index.is_trained = True
+
+    products = reference.inner_products(codebook, first["query"])
+    expected = np.sort(reference.distances(products, first["codes"]))[:K]
+    found, _ = index.search(first["query"][np.newaxis], K)
+    np.testing.assert_allclose(1 - found[0], expected, rtol=1e-4, atol=1e-4)
+
+    ops: list[Any] = [first] if drawn.distribution == "rising" else list(redraw(drawn, SEED))
+    queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
+    benchmark.group = drawn.combo
+    time_in_turn(benchmark, lambda query: index.search(query, K), queries)
+
+
+def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
+    """Time `call` on one argument after the other, one call a round."""
+    turn = cycle(arguments)
+    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)

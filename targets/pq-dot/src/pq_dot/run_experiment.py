@@ -1,0 +1,25 @@
+"""The pq-dot experiment: what the referee is told about this target.
+
+Run as a module it judges kernels.py against the baseline and prints the trial block:
+
+    uv run python -m pq_dot.run_experiment
+"""
+
+from pq_dot.battery import correctness_battery
+from pq_dot.inputs import redraw, speed_workloads
+from pq_dot.oracle import compare, expect
+from referee.workload import Experiment
+
+EXPERIMENT = Experiment(
+    package="pq_dot",
+    correctness_battery=correctness_battery,
+    speed_workloads=speed_workloads,
+    redraw=redraw,
+    expect=expect,
+    compare=compare,
+)
+
+if __name__ == "__main__":
+    from referee.cli import main
+
+    main(EXPERIMENT)

@@ -1,0 +1,84 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import pq_dot
+from harness_common.prng import SplitMix64
+from pq_dot import inputs
+from pq_dot.run_experiment import EXPERIMENT
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+
+CHEATS = Path(__file__).parent / "cheats"
+HONEST = "from pq_dot.baseline import PqKernel"
+
+STOPPED = {
+    "constant_one": (Verdict.FAIL, "distances: "),
+    "forgets_offset": (Verdict.FAIL, "distances: "),
+    "off_by_one": (Verdict.FAIL, "ids: "),
+    "float16_products": (Verdict.FAIL, "distances: "),
+    "u8_table": (Verdict.FAIL, "distances: "),
+    "orders_by_bits": (Verdict.FAIL, "ids: "),
+    "drops_rows_half_way": (Verdict.FAIL, "ids: "),
+    "cached_by_pointer": (Verdict.FAIL, "op "),
+    "cached_by_fingerprint": (Verdict.FAIL, "op "),
+    "right_for_small_shapes": (Verdict.FAIL, "workload "),
+}
+
+
+# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "opposed")
+)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
+    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture
+def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
+    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
+    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by the defence that its class calls for."""
+    verdict, reason = STOPPED[name]
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert reason in record.reason + record.detail, record.reason
+    assert record.verdict is verdict
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, compiled: Path, tmp_path: Path) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    text = (CHEATS / f"{name}.py").read_text()
+    record = testing.judge_honest(FEW, HONEST, compiled, tmp_path, text)
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
+    assert record.decision is not None
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(pq_dot.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "pq_dot") == []

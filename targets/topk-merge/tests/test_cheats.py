@@ -1,0 +1,109 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import topk_merge
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+from topk_merge import inputs
+from topk_merge.run_experiment import EXPERIMENT
+
+CHEATS = Path(__file__).parent / "cheats"
+# The definition is quick enough, and nothing need be compiled for the cheats, which build on it.
+HONEST = "from topk_merge.reference import merge as merge_sorted, merge as merge_unsorted"
+
+STOPPED = {
+    "row_ids_as_float64": "row_ids: ",
+    "row_ids_ignored": "op 0: row_ids: ",
+    "zeros_alike": "distances: first difference at (1,): expected -0.0, got 0.0",
+    "short_keys": "distances: ",
+    "lists_of_equal_length": "op 0: ",
+    "bound_from_short_lists": "distances: expected float32[300], got float32[",
+    "near_lists_only": "case timed: ",
+    "duplicates_dropped": "distances: ",
+    "known_by_first_row": "op 1: row_ids: ",
+    "cached_by_pointer": "op 1: ",
+    "view_of_input": "got a view of the input 'distances'",
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "cached_by_pointer": "private",
+    "known_by_first_row": "module state",
+}
+
+
+# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(EXPERIMENT, every=4, workload=lambda seed: inputs.workload("100x1000", "interleaved"))
+
+# Ops of a millisecond for a fast kernel: a turn's first op finds cold caches, and where that is some per cent of
+# one contender's time and not of the other's, the check for bursts takes it for hidden work.
+LONG = testing.reduced(
+    EXPERIMENT,
+    every=4,
+    workload=lambda seed: replace(
+        inputs.workload("64x4000", "interleaved"), source=replace(inputs.SHAPES["64x4000"], k=30_000)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Numba makes of the honest text, which is nothing; the judge asks for it all the same."""
+    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture
+def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
+    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
+    return partial(testing.judge, honest=HONEST, compiled=compiled, folder=tmp_path)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+    assert len(STOPPED) >= 10
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by the defence that its class calls for."""
+    record = judge(FEW, text=(CHEATS / f"{name}.py").read_text())
+    assert STOPPED[name] in record.reason + record.detail, record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    record = judge(LONG, text=(CHEATS / f"{name}.py").read_text())
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
+    assert record.decision is not None
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule; importing the reference is refused as well."""
+    refused = [
+        finding
+        for finding in policy.findings((CHEATS / f"{name}.py").read_text(), "topk_merge")
+        if finding.refuses
+    ]
+    assert rule in [finding.rule for finding in refused]
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(topk_merge.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "topk_merge") == []
