@@ -23,7 +23,6 @@ HONEST = "from pq_cosine.baseline import PqKernel"
 STOPPED = {
     "constant_zero": (Verdict.FAIL, "distances: "),
     "skips_normalisation": (Verdict.FAIL, "distances: "),
-    "halves_distances": (Verdict.FAIL, "distances: "),
     "cosine_of_decoded": (Verdict.FAIL, "distances: "),
     "u8_table": (Verdict.FAIL, "distances: "),
     "rows_of_the_partition": (Verdict.FAIL, "distances: "),
