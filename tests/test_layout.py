@@ -57,6 +57,12 @@ def test_a_landed_target_has_nothing_left_to_write() -> None:
             assert "TO WRITE" not in (ROOT / "docs" / "targets" / f"{name}.md").read_text()
 
 
+def test_every_target_says_what_it_does_in_words_of_its_own() -> None:
+    """No description is left over from the target that was copied."""
+    projects = [tomllib.loads((ROOT / "targets" / t / "pyproject.toml").read_text()) for t in TARGETS]
+    assert len({project["project"]["description"] for project in projects}) == len(TARGETS)
+
+
 def test_every_member_is_in_the_workspace_and_every_dependency_is_pinned() -> None:
     """One exact version of everything we name; lock files are not committed."""
     root = tomllib.loads((ROOT / "pyproject.toml").read_text())
