@@ -1,10 +1,11 @@
-"""The kernel, the baseline and faiss on the timed workloads: for a human's deeper look, no verdict uses it.
+"""The kernel, the baseline, NumPy and Arrow on the timed workloads, for a human: no verdict uses it.
 
     uv run --package topk-merge --group bench pytest targets/topk-merge/benches/bench_topk_merge.py
 
-faiss's IndexPQ (8 bits, one thread) gets our codebook and our codes, so it does the same work: a table
-and a scan per query, k = 10. It keeps the codes of a row together, where Lance keeps them transposed.
-One round is one op; the ops come in turn from one redraw.
+NumPy sorts all rows of a query (`lexsort`), or only those up to the k-th distance (`partition`, which is the
+reference). Arrow's `select_k_unstable` gets the same two sort keys, one table per query and one thread; it
+takes -0.0 and 0.0 for equal, so for Arrow every -0.0 becomes 0.0. One round is one op; the ops come in turn
+from one redraw.
 """
 
 from collections.abc import Callable
@@ -14,53 +15,83 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness_common.prng import SplitMix64
-from referee.workload import Workload, applied
+from referee.testing import read_only, seen
+from referee.workload import Workload
 from topk_merge import baseline, kernels, reference
-from topk_merge.inputs import DISTRIBUTIONS, SHAPES, K, redraw, workload
+from topk_merge.inputs import DISTRIBUTIONS, SHAPES, redraw, workload
 from topk_merge.prepare import prepare
 
 SEED = 20_251_115
-ROUNDS = 200
+ROUNDS = 100
+
+Merged = tuple[np.ndarray, np.ndarray]
 
 
-@pytest.fixture(scope="module", params=list(product(SHAPES, DISTRIBUTIONS)), ids="-".join)
+@pytest.fixture(params=list(product(SHAPES, DISTRIBUTIONS)), ids="-".join)
 def drawn(request: pytest.FixtureRequest) -> Workload:
     """Return one shape x distribution."""
-    return workload(SplitMix64(SEED), *request.param)
+    return workload(*request.param)
 
 
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
 def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
-    """One op: table, scan and top-k."""
-    op = prepare(implementation, drawn.build_inputs)
-    ops = list(applied(redraw(drawn, SEED)))
+    """One op."""
+    op = prepare(implementation, {})
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, ops)
+    time_in_turn(benchmark, op, [read_only(one) for one in seen(redraw(drawn, SEED))])
 
 
-def test_faiss(benchmark: Any, drawn: Workload) -> None:
-    """One search of a single query, after a check that it finds the reference's distances."""
-    faiss = pytest.importorskip("faiss")
-    faiss.omp_set_num_threads(1)
-    first: Any = redraw(drawn, SEED)[0]
-    codebook: Any = drawn.build_inputs["codebook"]
-    n_sub, _, sub_dim = codebook.shape
-    index = faiss.IndexPQ(n_sub * sub_dim, n_sub, 8, faiss.METRIC_L2)
-    faiss.copy_array_to_vector(codebook.reshape(-1), index.pq.centroids)
-    faiss.copy_array_to_vector(np.ascontiguousarray(first["codes"].T).reshape(-1), index.codes)
-    index.ntotal = first["codes"].shape[1]
-    index.is_trained = True
+def sorted_in_full(op: Any) -> Merged:
+    """Return (distances, row_ids): each query's rows sorted, and the first k taken."""
+    keys = reference.ordered(op["distances"])
+    places = []
+    for lists in op["offsets"]:
+        rows = slice(lists[0], lists[-1])
+        places.append(lists[0] + np.lexsort((op["row_ids"][rows], keys[rows]))[: op["k"]])
+    chosen = np.concatenate(places)
+    return op["distances"][chosen], op["row_ids"][chosen]
 
-    table = reference.distance_table(codebook, first["query"])
-    expected = np.sort(reference.distances(table, first["codes"]))[:K]
-    found, _ = index.search(first["query"][np.newaxis], K)
-    np.testing.assert_allclose(found[0], expected, rtol=1e-4)
 
-    ops: list[Any] = list(redraw(drawn, SEED))
-    queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
+def partitioned(op: Any) -> Merged:
+    """Return (distances, row_ids) as the reference chooses them."""
+    return reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])[:2]
+
+
+@pytest.mark.parametrize("peer", [sorted_in_full, partitioned])
+def test_numpy(benchmark: Any, drawn: Workload, peer: Callable[[Any], Merged]) -> None:
+    """One op in NumPy, after a check of its answer."""
+    ops = seen(redraw(drawn, SEED))
+    check(peer(ops[0]), ops[0])
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, lambda query: index.search(query, K), queries)
+    time_in_turn(benchmark, peer, ops)
+
+
+def test_arrow(benchmark: Any, drawn: Workload) -> None:
+    """One op in Arrow, a query at a time, after a check of its answer."""
+    arrow = pytest.importorskip("pyarrow")
+    compute = pytest.importorskip("pyarrow.compute")
+    arrow.set_cpu_count(1)
+    ops = [{**op, "distances": op["distances"] + np.float32(0)} for op in seen(redraw(drawn, SEED))]
+    keys = [("distance", "ascending"), ("row_id", "ascending")]
+
+    def select(op: Any) -> Merged:
+        table = arrow.table({"distance": op["distances"], "row_id": op["row_ids"]})
+        chosen = []
+        for lists in op["offsets"]:
+            rows = table.slice(lists[0], lists[-1] - lists[0])
+            chosen.append(rows.take(compute.select_k_unstable(rows, k=op["k"], sort_keys=keys)))
+        merged = arrow.concat_tables(chosen)
+        return merged["distance"].to_numpy(), merged["row_id"].to_numpy()
+
+    check(select(ops[0]), ops[0])
+    benchmark.group = drawn.combo
+    time_in_turn(benchmark, select, ops)
+
+
+def check(got: Merged, op: Any) -> None:
+    """Raise AssertionError unless `got` is the reference's answer."""
+    for expected, output in zip(partitioned(op), got, strict=True):
+        np.testing.assert_array_equal(output, expected)
 
 
 def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:

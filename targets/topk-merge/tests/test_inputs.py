@@ -97,9 +97,9 @@ def test_the_least_traffic_is_spelled_out() -> None:
 def test_lists_have_the_stated_extents_and_order(shape_name: str, distribution: str) -> None:
     """Seven of eight lists whole, the eighth cut, none of the sorted ones out of order."""
     shape = SHAPES[shape_name]
-    ops = seen(drawn_ops(shape_name, distribution))
+    ops = drawn_ops(shape_name, distribution)
     assert len(ops) == N_OPS
-    for op in ops[::5]:
+    for op in seen(ops[:6])[::5]:
         distances, row_ids, offsets = op["distances"], op["row_ids"], op["offsets"]
         assert (op["order"], op["k"], offsets.shape) == (
             shape.order,
@@ -124,7 +124,7 @@ def test_lists_have_the_stated_extents_and_order(shape_name: str, distribution: 
 @COMBOS
 def test_each_op_plants_what_a_shortcut_gets_wrong(shape_name: str, distribution: str) -> None:
     """In every query: -0.0 before a 0.0 of a lower row id, and a tie that float64 cannot decide."""
-    for op in seen(drawn_ops(shape_name, distribution)):
+    for op in seen(drawn_ops(shape_name, distribution)[:8]):
         distances, row_ids, offsets = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])
         for start in offsets[:-1]:
             first, its_ids = distances[start : start + 8], row_ids[start : start + 8].tolist()
@@ -139,7 +139,7 @@ def test_each_op_plants_what_a_shortcut_gets_wrong(shape_name: str, distribution
 @COMBOS
 def test_each_edit_changes_the_answer_of_every_query(shape_name: str, distribution: str) -> None:
     """An answer kept from the op before is wrong everywhere, in its distances or in its row ids."""
-    ops = seen(drawn_ops(shape_name, distribution))
+    ops = seen(drawn_ops(shape_name, distribution)[:8])
     answers = [reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"]) for op in ops]
     for (_, before, starts), (_, after, _) in pairwise(answers):
         differs = np.add.reduceat((before != after).astype(int), starts[:-1])

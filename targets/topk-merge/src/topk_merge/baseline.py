@@ -266,8 +266,8 @@ def sort(heap: np.ndarray, size: int) -> None:
     """Sort a heap of `size` in place, ascending: the root goes to the end, the end sinks from the root."""
     for end in range(size - 1, 0, -1):
         key, row_id, row_place = heap[end, KEY], heap[end, ROW_ID], heap[end, PLACE]
-        move(heap, 0, end)
         place = 0
+        move(heap, place, end)
         child = 1
         while child < end:
             if child + 1 < end and not precedes(heap, child + 1, child):
