@@ -87,7 +87,7 @@ def test_the_floor_refuses_the_impossible_only() -> None:
 
 def test_work_in_bursts_is_found_out() -> None:
     """The typical op is 5 % better than the whole time says, block after block."""
-    with pytest.raises(KernelFault, match=r"bursts: .* 5\.0% of the whole"):
+    with pytest.raises(KernelFault, match=r"bursts: .* 5\.0% of the opponent's"):
         clocks.check_bursts(np.full((5, 2), 0.05) + noise(5))
 
 

@@ -24,9 +24,18 @@ def test_log_ratio_lets_interruptions_fall_out() -> None:
     assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.9))
 
 
-def test_the_ratio_of_sums_forgets_nothing() -> None:
-    """The same time in all, spent in one op instead of two: the median says nothing, the sum says 1."""
-    assert statistics.log_ratio_of_sums(np.array([[10, 190]]), np.array([[100, 100]])) == 0
+def test_the_burst_part_forgets_nothing() -> None:
+    """Nine ops at 80 and one that takes what they saved: nothing is won, and a fifth of the time is hidden."""
+    candidate, opponent = np.full(10, 80.0), np.full(10, 100.0)
+    candidate[3] += 10 * 20
+    assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.8))
+    assert statistics.burst_part(candidate, opponent) == pytest.approx(0.2)
+
+
+def test_what_both_pay_for_a_turns_first_op_is_no_burst() -> None:
+    """20 more for every fourth op on both sides; in parts of its own time the fast one would pay 20 % more."""
+    first = np.arange(16) % 4 == 0
+    assert statistics.burst_part(20.0 + 20 * first, 100.0 + 20 * first) == pytest.approx(0.0)
 
 
 def test_estimate_against_a_table_of_student() -> None:

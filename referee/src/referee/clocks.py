@@ -97,7 +97,7 @@ def check_hidden(parts: np.ndarray, allowed: float, place: str) -> None:
 def check_bursts(excess: np.ndarray) -> None:
     """Raise if the whole time surely tells a worse story than the typical op, by more than AGREEMENT.
 
-    excess  float64[blocks, combos]  ln(ratio of sums) minus ln(ratio of the typical op)
+    excess  float64[blocks, combos]  `statistics.burst_part`
 
     The typical op would not notice work that is done once in a while for many ops to come.
     """
@@ -106,7 +106,7 @@ def check_bursts(excess: np.ndarray) -> None:
     by_block = excess.mean(axis=1)
     reach = float(stdtrit(by_block.size - 1, 0.999)) * by_block.std(ddof=1) / by_block.size**0.5
     if by_block.mean() - reach > AGREEMENT:
-        reason = f"bursts: some ops take the time that others save, {by_block.mean():.1%} of the whole"
+        reason = f"bursts: some ops take the time that others save, {by_block.mean():.1%} of the opponent's"
         raise KernelFault(Verdict.REJECTED, reason)
 
 

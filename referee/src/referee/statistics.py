@@ -43,9 +43,17 @@ def log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
     return float(np.median(np.log(candidate_ns / opponent_ns)))
 
 
-def log_ratio_of_sums(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
-    """Return ln(candidate / opponent) of all the time that went by, interruptions included."""
-    return math.log(float(candidate_ns.sum()) / float(opponent_ns.sum()))
+def burst_part(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
+    """Return what the candidate's mean op takes beyond its typical one, less the same of the opponent.
+
+    In parts of the opponent's typical op. The first op of a turn finds cold caches, which costs both about the
+    same time: in parts of each one's own time it would be held against whoever is faster.
+    """
+
+    def beyond_ns(durations_ns: np.ndarray) -> float:
+        return float(durations_ns.mean() - np.median(durations_ns))
+
+    return (beyond_ns(candidate_ns) - beyond_ns(opponent_ns)) / float(np.median(opponent_ns))
 
 
 def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:

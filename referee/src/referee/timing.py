@@ -98,14 +98,18 @@ def n_checked(pairs: Sequence[Pair]) -> int:
     return len(pairs) * (ROUNDS + 1) * CHECKED_OPS
 
 
-def log_ratios(
-    blocks: Sequence[Sequence[Pair]],
-    ratio: Callable[[np.ndarray, np.ndarray], float] = statistics.log_ratio,
-) -> np.ndarray:
+def log_ratios(blocks: Sequence[Sequence[Pair]]) -> np.ndarray:
     """Return float64[blocks, combos] of ln(candidate / opponent)."""
+    return by_combo(blocks, statistics.log_ratio)
+
+
+def by_combo(
+    blocks: Sequence[Sequence[Pair]], compared: Callable[[np.ndarray, np.ndarray], float]
+) -> np.ndarray:
+    """Return float64[blocks, combos] of what `compared` makes of the candidate's and the opponent's times."""
     return np.array(
         [
-            [ratio(pair.durations_ns("candidate"), pair.durations_ns("opponent")) for pair in block]
+            [compared(pair.durations_ns("candidate"), pair.durations_ns("opponent")) for pair in block]
             for block in blocks
         ]
     )
@@ -118,4 +122,4 @@ def check(blocks: Sequence[Sequence[Pair]]) -> None:
         np.array([clocks.hidden(pair.candidate, pair.opponent) for pair in block]).T for block in blocks
     ]
     clocks.check_agreement(np.concatenate(hidden), combos)
-    clocks.check_bursts(log_ratios(blocks, statistics.log_ratio_of_sums) - log_ratios(blocks))
+    clocks.check_bursts(by_combo(blocks, statistics.burst_part))
