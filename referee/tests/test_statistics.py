@@ -24,18 +24,36 @@ def test_log_ratio_lets_interruptions_fall_out() -> None:
     assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.9))
 
 
-def test_the_burst_part_forgets_nothing() -> None:
-    """Nine ops at 80 and one that takes what they saved: nothing is won, and a fifth of the time is hidden."""
-    candidate, opponent = np.full(10, 80.0), np.full(10, 100.0)
-    candidate[3] += 10 * 20
+@pytest.mark.parametrize("burst", [[0], [3], [3, 8], [0, 4, 8, 12], [4, 5, 6, 7]])
+def test_the_burst_part_forgets_nothing(burst: list[int]) -> None:
+    """Ops at 80 instead of 100, and some that take what the others saved: a fifth of the time is hidden."""
+    candidate, opponent = np.full(16, 80.0), np.full(16, 100.0)
+    candidate[burst] += 16 * 20 / len(burst)
+    candidate, opponent = candidate.reshape(4, 4), opponent.reshape(4, 4)
     assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.8))
-    assert statistics.burst_part(candidate, opponent) == pytest.approx(0.2)
+    assert statistics.burst_part(candidate, opponent) == pytest.approx(math.log(1.2))
 
 
-def test_what_both_pay_for_a_turns_first_op_is_no_burst() -> None:
-    """20 more for every fourth op on both sides; in parts of its own time the fast one would pay 20 % more."""
-    first = np.arange(16) % 4 == 0
-    assert statistics.burst_part(20.0 + 20 * first, 100.0 + 20 * first) == pytest.approx(0.0)
+def test_a_change_of_pace_is_no_burst() -> None:
+    """The machine is half as fast for some turns, for both."""
+    pace = np.array([1, 2, 2, 1, 1, 2])[:, np.newaxis]
+    assert statistics.burst_part(np.full((6, 4), 80) * pace, np.full((6, 4), 100) * pace) == pytest.approx(0)
+
+
+def test_an_interruption_weighs_the_same_on_either_side() -> None:
+    """And a slow candidate's time may vary by more than the opponent's whole time."""
+    even, held_up = np.full((4, 4), 100), np.full((4, 4), 100)
+    held_up[2, 1] += 800
+    assert statistics.burst_part(held_up, even) == pytest.approx(math.log(1.5))
+    assert statistics.burst_part(even, held_up) == pytest.approx(-math.log(1.5))
+    slow = np.array([[100, 1000, 1000, 1000]] * 4)
+    assert statistics.burst_part(slow, even) == pytest.approx(math.log(0.775))
+
+
+def test_what_both_pay_for_the_first_op_of_a_turn_is_no_burst() -> None:
+    """20 more on both sides; in parts of its own time the fast one would pay 20 % more."""
+    first = np.array([[20, 0, 0, 0]] * 4)
+    assert statistics.burst_part(20 + first, 100 + first) == pytest.approx(0)
 
 
 def test_estimate_against_a_table_of_student() -> None:

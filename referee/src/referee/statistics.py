@@ -44,16 +44,21 @@ def log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
 
 
 def burst_part(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
-    """Return what the candidate's mean op takes beyond its typical one, less the same of the opponent.
+    """Return what all of the candidate's time says it gained less than its typical op says.
 
-    In parts of the opponent's typical op. The first op of a turn finds cold caches, which costs both about the
-    same time: in parts of each one's own time it would be held against whoever is faster.
+    candidate_ns  int64[turns, ops]  turn i of both sides ran the same ops, one after the other
+    opponent_ns   int64[turns, ops]
+
+    Times count in parts of the opponent's typical op in the same turn, as the machine changes its pace, and
+    the two sides' excess is compared as a logarithm, so that an interruption weighs the same on either side.
+    The first op of a turn finds cold caches, which costs both about the same: in parts of each own time
+    it would be held against whoever is faster.
     """
-
-    def beyond_ns(durations_ns: np.ndarray) -> float:
-        return float(durations_ns.mean() - np.median(durations_ns))
-
-    return (beyond_ns(candidate_ns) - beyond_ns(opponent_ns)) / float(np.median(opponent_ns))
+    usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
+    typical = math.exp(log_ratio(candidate_ns, opponent_ns))
+    beyond = float((candidate_ns / usual_ns).mean()) - typical
+    opponents_beyond = float((opponent_ns / usual_ns).mean()) - 1.0
+    return math.log1p(beyond / max(1.0, typical)) - math.log1p(opponents_beyond)
 
 
 def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:
