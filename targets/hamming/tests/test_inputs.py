@@ -48,11 +48,11 @@ ORDINARY = [name for name in COMBO_NAMES if "large" not in name]
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_WORKLOADS = {
     "clustered/all-96B": (1395720053, 1123453258),
-    "uniform/top10-16B": (1223140167, 1909164193),
+    "uniform/top10-16B": (3488481085, 825063323),
     "sparse/top100-192B": (1036929623, 4048600117),
-    "clustered/top10-128B-large": (1460697414, 444975017),
+    "clustered/top10-128B-large": (3600297909, 4211703465),
 }
-GOLDEN_BATTERY = 2617845595
+GOLDEN_BATTERY = 349627737
 
 
 @pytest.mark.parametrize("combo", GOLDEN_WORKLOADS)
@@ -127,7 +127,7 @@ def test_workloads_are_the_stated_ones(workloads: Workloads) -> None:
     """Five shapes in three distributions, a large one in one; extents and the least traffic spelled out."""
     assert list(workloads) == COMBO_NAMES
     assert len(COMBO_NAMES) == 16
-    n_rows = {"16B": 60_003, "32B": 30_003, "96B": 30_003, "192B": 15_003, "128B": 65_539}
+    n_rows = {"16B": 60_003, "32B": 30_003, "96B": 20_003, "192B": 10_003, "128B": 32_771}
     for combo, drawn in workloads.items():
         method, length = combo.split("/")[1].split("-")[:2]
         dim_bytes, n = int(length[:-1]), n_rows[length]

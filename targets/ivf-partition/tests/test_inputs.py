@@ -1,5 +1,6 @@
 """Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ def workloads() -> Workloads:
     return {combo: workload(streams.fork(i), *combo) for i, combo in enumerate(DRAWN)}
 
 
+@cache
 def battery(seed: int) -> list[Any]:
     """Return the cases, untyped: the tests know which input is an array."""
     return list(correctness_battery(seed))

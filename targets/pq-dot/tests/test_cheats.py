@@ -22,14 +22,12 @@ HONEST = "from pq_dot.baseline import PqKernel"
 
 STOPPED = {
     "constant_one": (Verdict.FAIL, "distances: "),
-    "forgets_offset": (Verdict.FAIL, "distances: "),
     "off_by_one": (Verdict.FAIL, "ids: "),
     "float16_products": (Verdict.FAIL, "distances: "),
     "u8_table": (Verdict.FAIL, "distances: "),
     "orders_by_bits": (Verdict.FAIL, "ids: "),
     "drops_rows_half_way": (Verdict.FAIL, "ids: "),
     "cached_by_pointer": (Verdict.FAIL, "op "),
-    "cached_by_fingerprint": (Verdict.FAIL, "op "),
     "right_for_small_shapes": (Verdict.FAIL, "workload "),
 }
 

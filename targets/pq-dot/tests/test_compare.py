@@ -1,17 +1,20 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
-from pq_dot import PqShape, baseline, kernels
+from pq_dot import PqShape, baseline, quantizer
 from pq_dot.battery import correctness_battery
+from pq_dot.inputs import vectors
 from pq_dot.oracle import Expected, compare, expect, rounding_error
 from pq_dot.run_experiment import EXPERIMENT
-from referee.testing import answers, seen
+from referee.testing import answers, read_only
 from referee.workload import Outputs
 
 CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
@@ -197,7 +200,7 @@ def test_a_table_with_ones_in_float16_fails(case: str) -> None:
         compare(expected, smallest_of(table.astype(np.float32), codes, len(table) - 1))
 
 
-class RemembersCodes(kernels.PqKernel):
+class RemembersCodes(baseline.PqKernel):
     """Keeps the first codes it saw for as long as the same shape comes."""
 
     seen: np.ndarray | None = None
@@ -211,17 +214,12 @@ class RemembersCodes(kernels.PqKernel):
 
 def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
     """The edit plants the best row, which the remembered codes do not have."""
-    case = CASES["uniform 768x96"]
-    kernel = RemembersCodes(PqShape(768, 96), case.build_inputs["codebook"])
-    ops = seen(case.ops)
-    for op_inputs, is_right in ((ops[0], True), (ops[1], False)):
-        outputs = kernel.search(op_inputs["query"], op_inputs["codes"], op_inputs["k"])
-        expected = expect(case.build_inputs, op_inputs)
-        if is_right:
-            compare(expected, outputs)
-        else:
-            with pytest.raises(Mismatch, match=r"^ids: row"):
-                compare(expected, outputs)
+    module = ModuleType("remembers_codes")
+    module.__dict__["PqKernel"] = RemembersCodes
+    first, second, _ = answers(EXPERIMENT, CASES["uniform 768x96"], module)
+    compare(*first)
+    with pytest.raises(Mismatch, match=r"^ids: row"):
+        compare(*second)
 
 
 def test_the_baseline_stays_far_inside_the_tolerance() -> None:
@@ -240,24 +238,43 @@ def test_the_allowed_error_is_the_usual_one_unless_ones_or_magnitudes_are_many()
     assert 0.0011 < expected.allowed.min() == expected.allowed.max() < 0.0012
 
 
+def searched(shape: PqShape, codebook: np.ndarray, query: np.ndarray, codes: np.ndarray) -> Outputs:
+    """Return all rows and their distances by the baseline, handed read-only arrays as a player would."""
+    given = read_only({"codebook": codebook, "query": query, "codes": codes})
+    kernel = baseline.PqKernel(shape, given["codebook"])
+    return kernel.search(given["query"], given["codes"], codes.shape[1])
+
+
+def test_the_ones_of_the_table_cost_digits() -> None:
+    """Unit vectors at 192 sub-vectors: Lance's way is off by more than 1e-4, plain sums by less than 1e-6."""
+    shape, stream = PqShape(1536, 192), SplitMix64(1)
+    rows = vectors(stream, "embeddings", shape, stream.uniform(-1.0, 1.0, (32, 1536)), 2_000)
+    codebook, query = quantizer.train(shape, rows[:1024]), rows[-1]
+    codes = quantizer.encode(codebook, rows)
+    expected = expect({"codebook": codebook}, {"query": query, "codes": codes, "k": 2_000})
+    ids, distances = searched(shape, codebook, query, codes)
+    compare(expected, (ids, distances))
+    assert abs(distances - expected.distances[ids]).max() > 1e-4
+    products = (codebook * query.reshape(192, 1, 8)).sum(axis=2)
+    assert abs(1 - baseline.scan(products, codes) - expected.distances).max() < 1e-6
+
+
 def test_rounding_error_adds_up_as_derived() -> None:
     """One sub-vector of one coordinate, A = 3: (1 + 1 + 2) * 3 + 1 * 4 / 2 + 1 units."""
     assert rounding_error(1, 1, np.array([3.0])).tolist() == [15 * 2.0**-24]
 
 
 @pytest.mark.parametrize(("n_sub", "sub_dim"), [(1, 1), (1, 40), (16, 8), (96, 16), (192, 3)])
-def test_no_order_of_rounding_goes_beyond_the_derived_error(n_sub: int, sub_dim: int) -> None:
-    """A row whose every operation rounds the same way, and one whose large dots cancel."""
-    rng = np.random.default_rng(n_sub)
+def test_the_baseline_never_loses_more_than_was_derived(n_sub: int, sub_dim: int) -> None:
+    """All sub-vectors alike, so that roundings go one way; large dots that cancel; random rows."""
+    stream = SplitMix64(n_sub)
     for scale in (1e-3, 1.0, 30.0):
-        codebook = (scale * rng.normal(size=(n_sub, 256, sub_dim))).astype(np.float32)
+        codebook = (scale * stream.normals((n_sub, 256, sub_dim))).astype(np.float32)
         codebook[:, 0] = codebook[0, 0]
         codebook[:, 1] = codebook[0, 1] * np.where(np.arange(n_sub) % 2, -1, 1)[:, np.newaxis]
-        query = np.tile(rng.normal(size=sub_dim).astype(np.float32), n_sub)
+        query = np.tile(stream.normals(sub_dim).astype(np.float32), n_sub)
         codes = np.tile(np.arange(256, dtype=np.uint8), (n_sub, 1))
-        ids, distances = baseline.PqKernel(PqShape(n_sub * sub_dim, n_sub), codebook).search(
-            query, codes, 256
-        )
+        ids, distances = searched(PqShape(n_sub * sub_dim, n_sub), codebook, query, codes)
         expected = expect({"codebook": codebook}, {"query": query, "codes": codes, "k": 256})
         magnitudes = np.abs(codebook.astype(np.float64) * query.reshape(n_sub, 1, sub_dim)).sum(axis=(0, 2))
         error = np.abs(distances - expected.distances[ids])

@@ -25,12 +25,12 @@ class Shape:
 # Row counts a little above a round number: the last rows are in the tail of every loop over blocks of rows.
 SHAPES = {
     "all-32B": Shape(DISTANCES, 32, 30_003),
-    "all-96B": Shape(DISTANCES, 96, 30_003),
+    "all-96B": Shape(DISTANCES, 96, 20_003),
     "top10-16B": Shape(TOP_K, 16, 60_003, 10),
-    "top10-96B": Shape(TOP_K, 96, 30_003, 10),
-    "top100-192B": Shape(TOP_K, 192, 15_003, 100),
-    # 8 MB, which no second-level cache holds: the rows come from farther away. One distribution tells that.
-    "top10-128B-large": Shape(TOP_K, 128, 65_539, 10),
+    "top10-96B": Shape(TOP_K, 96, 20_003, 10),
+    "top100-192B": Shape(TOP_K, 192, 10_003, 100),
+    # 4 MB, more than most second-level caches hold: rows come from farther away. One distribution tells that.
+    "top10-128B-large": Shape(TOP_K, 128, 32_771, 10),
 }
 DISTRIBUTIONS = ("clustered", "uniform", "sparse")
 COMBOS = [

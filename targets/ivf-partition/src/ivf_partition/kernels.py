@@ -7,7 +7,7 @@ turns them into what the CPU has, so they run everywhere. program.md has the API
 to try.
 
 Cost: 3 * n * dim operations for l2, 2 * n * dim for dot; about 2 * n comparisons to set apart, or
-n * log2(n) to sort. Error: at most about (dim / 16 + 34) * 2**-24 of the distance, for dot of the sum
+n * log2(n) to sort. Error: at most about (dim / 16 + 20) * 2**-24 of the distance, for dot of the sum
 of the magnitudes.
 
 Source: lance d2039d750, rust/lance-linalg/src/distance/l2.rs, dot.rs,
@@ -82,7 +82,27 @@ def find(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Do the work of `find_partitions` in one call from Python: each array that crosses costs 0.5 us."""
     distances = l2_distances(centroids, query) if is_l2 else dot_distances(centroids, query)
-    return nearest(distances, min(n_probes, distances.shape[0]))
+    n = distances.shape[0]
+    count = min(n_probes, n)
+    places = np.empty(n, np.uint32)
+    for i in range(n):
+        places[i] = i
+    bits = distances.view(np.int32)
+    pairs = np.empty(n, np.int64)
+    for i in range(n):
+        place = places[i]
+        pairs[i] = (np.int64(bits[place]) << 32) | np.int64(place)
+    if count == n:
+        sort(pairs)
+    elif count > 0:
+        set_apart(pairs, count - 1)
+        sort(pairs[: count - 1])
+    ids = np.empty(count, np.uint32)
+    taken = np.empty(count, np.float32)
+    for i in range(count):
+        ids[i] = pairs[i] & 0xFFFFFFFF
+        taken[i] = distances[ids[i]]
+    return ids, taken
 
 
 @njit(cache=True)
@@ -112,35 +132,6 @@ def dot_distances(centroids: np.ndarray, query: np.ndarray) -> np.ndarray:
             total += query[j] * centroids[i, j]
         distances[i] = ONE - (total + chunks_dot(query, centroids, i * dim, n_chunks))  # type: ignore[call-arg]
     return distances
-
-
-@njit(cache=True)
-def nearest(distances: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return (ids uint32[count], distances float32[count]) of the `count` smallest, ascending.
-
-    distances  float32[n]  no NaN
-    count      0 to n
-    """
-    n = distances.shape[0]
-    places = np.empty(n, np.uint32)
-    for i in range(n):
-        places[i] = i
-    bits = distances.view(np.int32)
-    pairs = np.empty(n, np.int64)
-    for i in range(n):
-        place = places[i]
-        pairs[i] = (np.int64(bits[place]) << 32) | np.int64(place)
-    if count == n:
-        sort(pairs)
-    elif count > 0:
-        set_apart(pairs, count - 1)
-        sort(pairs[: count - 1])
-    ids = np.empty(count, np.uint32)
-    taken = np.empty(count, np.float32)
-    for i in range(count):
-        ids[i] = pairs[i] & 0xFFFFFFFF
-        taken[i] = distances[ids[i]]
-    return ids, taken
 
 
 @njit(cache=True)
