@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lance_autoresearch.report import change
+from lance_autoresearch import ledger
+from lance_autoresearch.report import change, report_line
 
 if TYPE_CHECKING:
     from conftest import Toy
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 def test_a_ratio_in_words(ratio: tuple[str, str, str], words: str) -> None:
     """An interval that holds 1 claims nothing."""
     assert change(*ratio) == words
+
+
+@pytest.mark.parametrize("verdict", ["rejected", "fail", "crash", "timeout"])
+def test_a_trial_that_was_stopped_has_no_result(verdict: str) -> None:
+    """Whatever its clock said before."""
+    row = dict.fromkeys(ledger.COLUMNS, "0.9") | {"verdict": verdict, "timestamp": "2026-11-23T00:00:00Z"}
+    assert report_line(row)[2] == "-"
+    assert report_line(row | {"verdict": "discard"})[2] == "1.11x faster (1.11x to 1.11x)"
 
 
 def test_the_log_in_a_pipe_is_plain(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,13 +3,14 @@
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from referee import cli, machine, trial
+from referee import cli, machine, machine_lock, trial
 from referee.workload import Experiment
 
 
@@ -98,6 +99,21 @@ def test_a_trial_over_its_budget_exits_with_3(
     monkeypatch.setattr(cli, "TIME_BUDGET_SECS", -1.0)
     assert lar(honest, "--verify") == 3
     assert "timeout" in capsys.readouterr().out
+
+
+def test_the_wait_for_another_trial_is_not_this_ones_time(
+    lar: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited does not look slow."""
+    free = machine_lock.wait_for
+
+    def wait_long(descriptor: int, say: Callable[[str], None]) -> None:
+        time.sleep(2.0)
+        free(descriptor, say)
+
+    monkeypatch.setattr(machine_lock, "wait_for", wait_long)
+    assert lar("import os\n", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["total_seconds"] < 2.0
 
 
 def test_ctrl_c_exits_with_130_and_decides_nothing(

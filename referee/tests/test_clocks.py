@@ -83,17 +83,3 @@ def test_the_floor_refuses_the_impossible_only() -> None:
     clocks.check_floor("a", np.array([[1, 100, 100]]), least_ns=50.0)
     with pytest.raises(KernelFault, match="too good to be true: a took 40 ns"):
         clocks.check_floor("a", np.array([[40, 40, 100]]), least_ns=50.0)
-
-
-def test_work_in_bursts_is_found_out() -> None:
-    """The typical op is 5 % better than the whole time says, block after block."""
-    with pytest.raises(KernelFault, match=r"bursts: .* 5\.0% of the opponent's"):
-        clocks.check_bursts(np.full((5, 2), 0.05) + noise(5))
-
-
-def test_interruptions_are_not_bursts() -> None:
-    """One block in which one side was interrupted does not convict; neither does a single block."""
-    interrupted = noise(5)
-    interrupted[1] = 0.2
-    clocks.check_bursts(interrupted)
-    clocks.check_bursts(np.full((1, 2), 0.5))

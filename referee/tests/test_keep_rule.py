@@ -35,6 +35,7 @@ def blocks(a: float, b: float) -> np.ndarray:
         pytest.param(blocks(1.0, 1.0), False, Verdict.DISCARD, "no gain of 1%", id="the same"),
         pytest.param(blocks(0.995, 0.995), False, Verdict.DISCARD, "no gain", id="half the noise band"),
         pytest.param(blocks(1.02, 1.02), False, Verdict.DISCARD, "slower", id="slower"),
+        pytest.param(blocks(1.005, 1.005), False, Verdict.DISCARD, "no gain of 1%", id="hardly slower"),
         pytest.param(blocks(1.0, 1.0), True, Verdict.KEEP, "simpler", id="the same and simpler"),
         pytest.param(blocks(1.02, 1.02), True, Verdict.DISCARD, "slower", id="simpler but slower"),
         pytest.param(blocks(0.97, 1.06), True, Verdict.DISCARD, "slower at b", id="simpler, guard"),

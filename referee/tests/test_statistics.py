@@ -27,9 +27,8 @@ def test_log_ratio_lets_interruptions_fall_out() -> None:
 @pytest.mark.parametrize("burst", [[0], [3], [3, 8], [0, 4, 8, 12], [4, 5, 6, 7]])
 def test_the_burst_part_forgets_nothing(burst: list[int]) -> None:
     """Ops at 80 instead of 100, and some that take what the others saved: a fifth of the time is hidden."""
-    candidate, opponent = np.full(16, 80.0), np.full(16, 100.0)
-    candidate[burst] += 16 * 20 / len(burst)
-    candidate, opponent = candidate.reshape(4, 4), opponent.reshape(4, 4)
+    candidate, opponent = np.full((4, 4), 80.0), np.full((4, 4), 100.0)
+    candidate.reshape(-1)[burst] += 16 * 20 / len(burst)
     assert statistics.log_ratio(candidate, opponent) == pytest.approx(math.log(0.8))
     assert statistics.burst_part(candidate, opponent) == pytest.approx(math.log(1.2))
 
@@ -38,6 +37,28 @@ def test_a_change_of_pace_is_no_burst() -> None:
     """The machine is half as fast for some turns, for both."""
     pace = np.array([1, 2, 2, 1, 1, 2])[:, np.newaxis]
     assert statistics.burst_part(np.full((6, 4), 80) * pace, np.full((6, 4), 100) * pace) == pytest.approx(0)
+
+
+def test_work_in_bursts_is_found_out() -> None:
+    """The typical op is 5 % better than the whole time says, block after block."""
+    assert statistics.in_bursts(0.05 + 0.002 * np.arange(10).reshape(5, 2))
+
+
+def test_interruptions_are_not_bursts() -> None:
+    """One block in which one side was interrupted does not convict; neither does a single block, nor 1 %."""
+    interrupted = np.zeros((5, 2))
+    interrupted[1] = 0.2
+    assert not statistics.in_bursts(interrupted)
+    assert not statistics.in_bursts(np.full((1, 2), 0.5))
+    assert not statistics.in_bursts(np.full((5, 2), 0.01))
+
+
+def test_the_whole_ratio_counts_what_the_typical_op_forgets() -> None:
+    """Nothing is won by the 80 of most ops if one takes what they saved, at whatever pace of the machine."""
+    candidate, opponent = np.full((4, 4), 80.0), np.full((4, 4), 100.0)
+    candidate[1, 3] += 16 * 20
+    pace = np.array([[1], [2], [2], [1]])
+    assert statistics.whole_log_ratio(candidate * pace, opponent * pace) == pytest.approx(0)
 
 
 def test_an_interruption_weighs_the_same_on_either_side() -> None:

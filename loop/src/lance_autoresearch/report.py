@@ -25,12 +25,16 @@ NUMBERS = (
 
 
 def report_line(row: Row) -> list[str]:
-    """Return the cells of one trial, in the order of `COLUMNS`."""
+    """Return the cells of one trial, in the order of `COLUMNS`.
+
+    The ratio of a trial that was stopped is no result.
+    """
     speedup = row["speedup_vs_baseline"]
+    judged = row["verdict"] in ("keep", "discard")
     return [
         row["timestamp"].replace("T", " ").removesuffix("Z"),
         row["verdict"],
-        change(row["ratio"], row["ratio_low"], row["ratio_high"]),
+        change(row["ratio"], row["ratio_low"], row["ratio_high"]) if judged else MISSING,
         MISSING if speedup == MISSING else f"{float(speedup):.2f}x",
         row["commit"],
         row["description"],

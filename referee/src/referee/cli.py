@@ -86,7 +86,6 @@ def run(
     save: Path | None,
 ) -> int:
     """Run one trial and return its exit code."""
-    start_s = time.monotonic()
     if save is not None and not save.parent.is_dir():
         raise typer.BadParameter(f"expected a file in a folder that exists, got {save}", param_hint="--save")
     package_path = package_folder(experiment.package)
@@ -105,6 +104,7 @@ def run(
     progress = Progress(sys.stderr)
     try:
         with machine_lock.alone(progress.note) as folder:
+            start_s = time.monotonic()  # the wait for another trial is not this one's time
             described = machine.describe()
             rules = Rules(*machine.pin_referee())
             roots = source_roots(package_path)

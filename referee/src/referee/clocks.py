@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from referee.faults import KernelFault, Verdict
 
@@ -92,22 +91,6 @@ def check_hidden(parts: np.ndarray, allowed: float, place: str) -> None:
             f"clock: the two clocks disagree by {np.median(parts):.1%}; time passed outside the timed span"
         )
         raise KernelFault(Verdict.REJECTED, f"{place}: {reason}")
-
-
-def check_bursts(excess: np.ndarray) -> None:
-    """Raise if the whole time surely tells a worse story than the typical op, by more than AGREEMENT.
-
-    excess  float64[blocks, combos]  `statistics.burst_part`
-
-    The typical op would not notice work that is done once in a while for many ops to come.
-    """
-    if len(excess) < 2:
-        return
-    by_block = excess.mean(axis=1)
-    reach = float(stdtrit(by_block.size - 1, 0.999)) * by_block.std(ddof=1) / by_block.size**0.5
-    if by_block.mean() - reach > AGREEMENT:
-        reason = f"bursts: some ops take the time that others save, {by_block.mean():.1%} of the opponent's"
-        raise KernelFault(Verdict.REJECTED, reason)
 
 
 def check_floor(combo: str, durations_ns: np.ndarray, least_ns: float) -> None:

@@ -1,6 +1,7 @@
 """Blocks until the keep rule can tell, the confirmation of a keep, and the gain over the baseline."""
 
 import contextlib
+import dataclasses
 import secrets
 from collections.abc import Iterator, Sequence
 
@@ -132,4 +133,8 @@ def decided(stage: Stage, played: list[list[Pair]], *, may_go_on: bool) -> Decis
     question = stage.question
     fewer_nodes = policy.n_nodes(question.candidate_text) < policy.n_nodes(question.opponent_text)
     ratios = timing.log_ratios(played)
-    return keep_rule.decide(ratios, combos, fewer_nodes=fewer_nodes, may_go_on=may_go_on)
+    decision = keep_rule.decide(ratios, combos, fewer_nodes=fewer_nodes, may_go_on=may_go_on)
+    if timing.in_bursts(played):
+        reason = f"{decision.reason}; by all of its time, as some ops take what others save"
+        return dataclasses.replace(decision, reason=reason)
+    return decision

@@ -50,7 +50,8 @@ def decide(log_ratios: np.ndarray, combos: Sequence[str], *, fewer_nodes: bool, 
         return decision(Verdict.KEEP, f"{kind}: ratio {overall}")
     too_slow = overall.low > (1 + NOISE_BAND if fewer_nodes else 1 - NOISE_BAND)
     if too_slow:
-        kind = "slower" if overall.low > 1 else f"no gain of {NOISE_BAND:.0%}"
+        slower = overall.low > 1 and overall.ratio > 1 + NOISE_BAND
+        kind = "slower" if slower else f"no gain of {NOISE_BAND:.0%}"
         return decision(Verdict.DISCARD, f"{kind}: ratio {overall}")
     if may_go_on:
         return decision(None, f"undecided: ratio {overall}")

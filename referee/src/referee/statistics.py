@@ -11,6 +11,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
+BURSTS = 0.01
+BURSTS_CONFIDENCE = 0.999
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,32 @@ def burst_part(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
 
     Times count in parts of the opponent's typical op in the same turn, as the machine changes its pace, and
     the two sides' excess is compared as a logarithm, so that an interruption weighs the same on either side.
-    The first op of a turn finds cold caches, which costs both about the same: in parts of each own time
-    it would be held against whoever is faster.
+    The first op of a turn finds cold caches, which costs both about the same: in parts of each one's own
+    time it would count against whoever is faster.
     """
     usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
     typical = math.exp(log_ratio(candidate_ns, opponent_ns))
     beyond = float((candidate_ns / usual_ns).mean()) - typical
     opponents_beyond = float((opponent_ns / usual_ns).mean()) - 1.0
     return math.log1p(beyond / max(1.0, typical)) - math.log1p(opponents_beyond)
+
+
+def in_bursts(parts: np.ndarray) -> bool:
+    """Return whether the typical op surely says more than BURSTS too much, from parts[blocks, combos].
+
+    parts  float64[blocks, combos]  `burst_part`; one block alone is never sure
+    """
+    if len(parts) < 2:
+        return False
+    by_block = parts.mean(axis=1)
+    reach = float(stdtrit(by_block.size - 1, BURSTS_CONFIDENCE)) * by_block.std(ddof=1) / by_block.size**0.5
+    return bool(by_block.mean() - reach > BURSTS)
+
+
+def whole_log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
+    """Return ln(candidate / opponent) of all the time of [turns, ops], turns in parts of the opponent's op."""
+    usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
+    return math.log(float((candidate_ns / usual_ns).mean()) / float((opponent_ns / usual_ns).mean()))
 
 
 def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:

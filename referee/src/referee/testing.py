@@ -22,7 +22,7 @@ from referee.progress import Progress
 from referee.stage import Question, Record, Stage
 from referee.workload import Case, Edit, Experiment, OpInputs, Outputs, Value, Workload, applied
 
-# By Student's t, `clocks.check_bursts` is sure at 5 standard deviations of four blocks, but at 13 of three.
+# By Student's t, `statistics.in_bursts` is sure at 5 standard deviations of four blocks, but at 13 of three.
 N_BLOCKS = 4
 
 
