@@ -76,7 +76,7 @@ def in_bursts(parts: np.ndarray) -> bool:
 
 
 def whole_log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
-    """Return ln(candidate / opponent) of all the time of [turns, ops], turns in parts of the opponent's op."""
+    """Return ln(candidate / opponent) of all time of [turns, ops], each turn in opponent's typical ops."""
     usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
     return math.log(float((candidate_ns / usual_ns).mean()) / float((opponent_ns / usual_ns).mean()))
 
