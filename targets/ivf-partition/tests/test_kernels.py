@@ -8,7 +8,7 @@ import pytest
 
 from ivf_partition import Metric, baseline, kernels, reference
 from ivf_partition.battery import correctness_battery
-from ivf_partition.prepare import prepare
+from ivf_partition.prepare import aligned, prepare
 from ivf_partition.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
@@ -58,6 +58,16 @@ class AsKernel:
 def test_the_op_gives_the_answers_of_the_reference(case: Case) -> None:
     """Called as a kernel is, query after query."""
     testing.check_case(EXPERIMENT, case, AsKernel)  # type: ignore[arg-type]
+
+
+def test_centroids_come_aligned_and_read_only() -> None:
+    """A kernel gains nothing by a copy, and cannot change what the next query is asked of."""
+    centroids = np.arange(91, dtype=np.float32).reshape(7, 13)[1:]
+    for _ in range(20):
+        handed = aligned(centroids)
+        assert handed.ctypes.data % 64 == 0
+        assert (handed.flags.c_contiguous, handed.flags.writeable) == (True, False)
+        np.testing.assert_array_equal(handed, centroids)
 
 
 @IMPLEMENTATIONS

@@ -30,10 +30,10 @@ def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[M
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """Return a read-only copy of float32[n, dim] that begins at a multiple of 64 bytes, as Arrow's buffers do.
+    """Return a copy of float32[n, dim], read-only, that begins at a multiple of 64 bytes, as in Arrow.
 
-    In NumPy's own memory, for which it asks for huge pages: otherwise a kernel that only made such a copy
-    would be faster, and nothing of it would be a gain for Lance.
+    In NumPy's own memory, for which it asks for huge pages: otherwise a kernel that did no more than copy
+    would be faster, which is no gain for Lance.
     """
     room = np.empty(array.nbytes + ALIGNMENT, np.uint8)
     start = -room.ctypes.data % ALIGNMENT
