@@ -49,7 +49,7 @@ def workloads(seed: int) -> list[Workload]:
 
 
 def redraw(workload: Workload, seed: int) -> list[OpInputs]:
-    return ops(SplitMix64(seed), workload.source, 8)
+    return ops(SplitMix64(seed), workload.source, 8 if workload.shape == "small" else 4)
 
 
 def ops(stream: SplitMix64, n: int, n_ops: int) -> list[OpInputs]:

@@ -119,8 +119,9 @@ def test_real_blocks_fill_the_whole_document(judge: Callable[..., Record], hones
     found = report.document(
         "toy", Question(honest, honest), record, {"cpu": "x", "cores": 2, "system": "y", "load": 0}, 1.0
     )
-    durations = found["samples"]["blocks"][1]["normal/large"]["opponent"]["durations_ns"]
-    assert np.array(durations).shape == (8, 4)
+    played = found["samples"]["blocks"][1]
+    assert np.array(played["normal/small"]["opponent"]["durations_ns"]).shape == (8, 4)
+    assert np.array(played["normal/large"]["opponent"]["durations_ns"]).shape == (4, 4)
     assert set(found["per_combo_geomean_ns"]) == set(COMBOS)
     assert (found["shapes_tested"], found["distributions_tested"], found["seed"]) == (2, 1, 7)
     lines = report.block(found).splitlines()
@@ -130,6 +131,15 @@ def test_real_blocks_fill_the_whole_document(judge: Callable[..., Record], hones
     wanted += ["worst_ns_per_query", "best_ns_per_query", "per_combo_geomean_ns", "peak_mem_mb"]
     wanted += ["total_seconds", "speedup_vs_baseline", "verdict", "ratio", "seed", "machine"]
     assert [key for key in wanted if key not in keys] == []
+
+
+def test_a_round_that_makes_no_whole_turns_is_the_targets_mistake(
+    toy: Experiment, honest: str, tmp_path: Path, source_paths: Sequence[Path]
+) -> None:
+    """Said where it is, to the person who writes the target."""
+    odd = dataclasses.replace(toy, redraw=lambda workload, seed: toy.redraw(workload, seed)[:3])
+    with pytest.raises(ValueError, match="normal/small: expected ops in fours in a round, got 3"):
+        trial.run(odd, Question(honest, honest), tmp_path, source_paths, Rules(), Progress(io.StringIO()))
 
 
 def test_the_same_seed_draws_the_same_inputs(

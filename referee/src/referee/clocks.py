@@ -69,15 +69,17 @@ def hidden(candidate: Sequence[Turn], opponent: Sequence[Turn]) -> list[float]:
     ]
 
 
-def check_agreement(hidden: np.ndarray, combos: Sequence[str]) -> None:
-    """Raise if the median of hidden[turns, combos] is surely above what two honest kernels can differ by.
+def check_agreement(hidden: Sequence[np.ndarray], combos: Sequence[str]) -> None:
+    """Raise if the median of what was `hidden` is surely above what two honest kernels can differ by.
+
+    hidden  float64[turns] of each combo
 
     An interruption falls into one turn or another; a clock must lie in half of them to move the ratio, which
     is a median as well. One combo may stray more than all of them together.
     """
-    for combo, parts in zip(combos, hidden.T, strict=True):
+    for combo, parts in zip(combos, hidden, strict=True):
         check_hidden(parts, COMBO_AGREEMENT, f"workload {combo}")
-    check_hidden(hidden.reshape(-1), AGREEMENT, "all workloads")
+    check_hidden(np.concatenate(hidden), AGREEMENT, "all workloads")
 
 
 def check_hidden(parts: np.ndarray, allowed: float, place: str) -> None:

@@ -65,6 +65,8 @@ def play_workload(
 
     A short round before them only warms up. Which outputs are checked is drawn from the operating system
     after both players have run the whole round.
+
+    Raises: KernelFault if a player misbehaves; ValueError if `redraw` gives ops that make no whole turns.
     """
     players = (candidate, opponent)
     for player in players:
@@ -73,15 +75,16 @@ def play_workload(
     for number in range(ROUNDS + 1):
         check_budget()
         ops = experiment.redraw(workload, stream.fork(number).next_uint64())
+        if len(ops) % OPS_PER_TURN != 0:
+            raise ValueError(f"{workload.combo}: expected ops in fours in a round, got {len(ops)}")
         if number == 0:
             ops = ops[:WARM_OPS]
         sides = (0, 1) if number % 2 else (1, 0)
         for side in sides:
             players[side].take(ops)
-        for turn, begin in enumerate(range(0, len(ops), OPS_PER_TURN)):
-            n_ops = min(OPS_PER_TURN, len(ops) - begin)
+        for turn in range(len(ops) // OPS_PER_TURN):
             for side in sides if turn % 2 == 0 else sides[::-1]:
-                played = players[side].play(n_ops)
+                played = players[side].play(OPS_PER_TURN)
                 if number > 0:
                     turns[side].append(played)
         indices = sorted(secrets.SystemRandom().sample(range(len(ops)), min(CHECKED_OPS, len(ops))))
@@ -127,6 +130,7 @@ def check(blocks: Sequence[Sequence[Pair]]) -> None:
     """Raise KernelFault if the two clocks tell different stories."""
     combos = [pair.combo for pair in blocks[0]]
     hidden = [
-        np.array([clocks.hidden(pair.candidate, pair.opponent) for pair in block]).T for block in blocks
+        np.concatenate([clocks.hidden(block[i].candidate, block[i].opponent) for block in blocks])
+        for i in range(len(combos))
     ]
-    clocks.check_agreement(np.concatenate(hidden), combos)
+    clocks.check_agreement(hidden, combos)

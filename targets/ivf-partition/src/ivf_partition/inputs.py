@@ -42,7 +42,7 @@ COMBOS = [
     if (name, distribution) != ("16384x768-l2-1", "uniform")
 ]
 
-N_OPS = 8  # in a round; the referee wants as many in every workload
+N_OPS = 8  # in a round
 N_CENTRES = 64
 NOISE = 0.1  # standard deviation around a centre
 OFFSET = 1.0e4  # float32 has steps of 2**-10 there
