@@ -1,6 +1,7 @@
 //! The baseline's loops as Rust, to see what rustc makes of them beside what Numba makes of baseline.py.
 //!
-//!     rustc --edition 2021 -O -C target-cpu=haswell lance_loops.rs -o /tmp/lance_loops && /tmp/lance_loops
+//!     rustc --edition 2021 -O -C target-cpu=haswell -C codegen-units=1 lance_loops.rs -o /tmp/lance_loops
+//!     /tmp/lance_loops
 //!
 //! haswell is the CPU that Lance's builds name. Written anew after lance d2039d750, with the same layout and
 //! the same order of work; bits are uniform. Lance calls the distance through a pointer to a function, and so

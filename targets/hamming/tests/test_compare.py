@@ -12,7 +12,7 @@ from hamming.oracle import Expected, compare, expect
 from hamming.prepare import prepare
 from hamming.run_experiment import EXPERIMENT
 from harness_common.tolerance import Mismatch
-from referee.testing import answers, seen
+from referee.testing import answers, read_only, seen
 from referee.workload import Outputs
 
 CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
@@ -234,7 +234,7 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(name: str) -> Non
     """The edit plants the nearest row and the farthest, which the remembered codes do not have."""
     case = CASES[name]
     kernel = RemembersCodes(case.build_inputs["dim_bytes"])
-    first, second = seen(case.ops)[:2]
+    first, second = map(read_only, seen(case.ops)[:2])
     compare(expect(case.build_inputs, first), kernel.top_k(first["query"], first["codes"], first["k"]))
     expected = expect(case.build_inputs, second)
     with pytest.raises(Mismatch, match=r"^distances: "):

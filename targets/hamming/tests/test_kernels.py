@@ -30,8 +30,9 @@ def test_distances_belong_to_their_ids(implementation: ModuleType) -> None:
     n_ones = np.array([8, 7, 0, 3, 6, 1, 5, 2, 4, 4])
     codes = ((1 << n_ones) - 1).astype(np.uint8)[:, np.newaxis]
     kernel = implementation.HammingKernel(1)
-    assert kernel.distances(np.zeros(1, np.uint8), codes).tolist() == n_ones.tolist()
-    ids, distances = kernel.top_k(np.zeros(1, np.uint8), codes, 3)
+    inputs = testing.read_only({"query": np.zeros(1, np.uint8), "codes": codes})
+    assert kernel.distances(**inputs).tolist() == n_ones.tolist()
+    ids, distances = kernel.top_k(**inputs, k=3)
     assert (ids.dtype, distances.dtype) == (np.uint32, np.float32)
     assert sorted(zip(ids.tolist(), distances.tolist(), strict=True)) == [(2, 0.0), (5, 1.0), (7, 2.0)]
 
@@ -43,10 +44,11 @@ def test_returns_the_lesser_of_k_and_n_rows(
 ) -> None:
     """More asked for than there are: all rows. No rows: two empty arrays."""
     kernel = implementation.HammingKernel(8)
-    ids, distances = kernel.top_k(np.zeros(8, np.uint8), np.zeros((n, 8), np.uint8), k)
+    inputs = testing.read_only({"query": np.zeros(8, np.uint8), "codes": np.zeros((n, 8), np.uint8)})
+    ids, distances = kernel.top_k(**inputs, k=k)
     assert ids.shape == distances.shape == (expected,)
     assert len(set(ids.tolist())) == expected
-    assert kernel.distances(np.zeros(8, np.uint8), np.zeros((n, 8), np.uint8)).shape == (n,)
+    assert kernel.distances(**inputs).shape == (n,)
 
 
 @IMPLEMENTATIONS
@@ -55,7 +57,8 @@ def test_distances_are_right_at_every_length_of_row(implementation: ModuleType) 
     stream = SplitMix64(7)
     for dim_bytes in range(1, 150):
         codes = random_bytes(stream, (20, dim_bytes))
-        got = implementation.HammingKernel(dim_bytes).distances(codes[3], codes)
+        inputs = testing.read_only({"query": codes[3], "codes": codes})
+        got = implementation.HammingKernel(dim_bytes).distances(**inputs)
         np.testing.assert_array_equal(got, reference.distances(codes[3], codes))
 
 
@@ -68,4 +71,5 @@ def test_bytes_next_to_the_rows_do_not_count(implementation: ModuleType, dim_byt
         memory[offset : offset + 5 * dim_bytes] = 0
         codes = memory[offset : offset + 4 * dim_bytes].reshape(4, dim_bytes)
         query = memory[offset + 4 * dim_bytes : offset + 5 * dim_bytes]
-        assert implementation.HammingKernel(dim_bytes).distances(query, codes).tolist() == [0, 0, 0, 0]
+        inputs = testing.read_only({"query": query, "codes": codes})
+        assert implementation.HammingKernel(dim_bytes).distances(**inputs).tolist() == [0, 0, 0, 0]
