@@ -128,6 +128,10 @@ def test_a_workspace_that_cannot_be_wired_changes_nothing(
         ("from take import K, reference", "from copy_of import K, reference"),
         ("import take", "import copy_of"),
         ('package="take",', 'package="copy_of",'),
+        ('policy.findings(text, "take") == []', 'policy.findings(text, "copy_of") == []'),
+        ('library.call(query, "take", k=3)', 'library.call(query, "take", k=3)'),
+        ('{"metric": "take", "k": 3}', '{"metric": "take", "k": 3}'),
+        ("Source: rust/lance/src/dataset/take.rs", "Source: rust/lance/src/dataset/take.rs"),
         ("str(take.__file__)", "str(copy_of.__file__)"),
         ("uv run python -m take.run_experiment", "uv run python -m copy_of.run_experiment"),
         ("uv run lar trial take -m 'x'", "uv run lar trial copy-of -m 'x'"),
@@ -142,6 +146,16 @@ def test_a_name_that_is_a_word_is_replaced_where_it_means_the_target(line: str, 
     """And left alone in prose and in other people's functions."""
     root = Path("/nowhere")
     assert renamed(line, Target(root, "take"), Target(root, "copy-of")) == expected
+
+
+def test_a_copy_that_cannot_be_laid_out_is_said_to_be(
+    wired: "Toy", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is there and wired in; only its lines are as they fell."""
+    (wired.root / "targets/toy/src/toy/inputs.py").write_text("def :\n")
+    assert wired.lar("new", "toy-two", "--from", "toy") == 1
+    assert "expected ruff to lay out targets/toy-two" in capsys.readouterr().err
+    assert "targets/toy-two" in (wired.root / "pyproject.toml").read_text()
 
 
 def test_a_name_of_several_words_is_replaced_everywhere() -> None:

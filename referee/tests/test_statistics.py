@@ -39,18 +39,26 @@ def test_a_change_of_pace_is_no_burst() -> None:
     assert statistics.burst_part(np.full((6, 4), 80) * pace, np.full((6, 4), 100) * pace) == pytest.approx(0)
 
 
-def test_work_in_bursts_is_found_out() -> None:
-    """The typical op is 5 % better than the whole time says, block after block."""
-    assert statistics.in_bursts(0.05 + 0.002 * np.arange(10).reshape(5, 2))
+@pytest.mark.parametrize("side", [1, -1])
+def test_work_in_bursts_is_found_out(side: int) -> None:
+    """The typical op is 5 % off what the whole time says, block after block, whoever's it is."""
+    found = statistics.in_bursts(side * (0.05 + 0.002 * np.arange(10).reshape(5, 2)))
+    assert found.tolist() == [True, True]
+
+
+def test_bursts_in_one_combo_are_found_there() -> None:
+    """3 % of one in ten combos is lost in their mean, and is over what one combo may stray."""
+    parts = 0.001 * np.arange(50).reshape(5, 10) % 0.003
+    parts[:, 3] += 0.03
+    assert np.flatnonzero(statistics.in_bursts(parts)).tolist() == [3]
 
 
 def test_interruptions_are_not_bursts() -> None:
     """One block in which one side was interrupted does not convict; neither does a single block, nor 1 %."""
     interrupted = np.zeros((5, 2))
     interrupted[1] = 0.2
-    assert not statistics.in_bursts(interrupted)
-    assert not statistics.in_bursts(np.full((1, 2), 0.5))
-    assert not statistics.in_bursts(np.full((5, 2), 0.01))
+    for parts in (interrupted, -interrupted, np.full((1, 2), 0.5), np.full((5, 2), 0.01)):
+        assert statistics.in_bursts(parts).tolist() == [False, False]
 
 
 def test_the_whole_ratio_counts_what_the_typical_op_forgets() -> None:

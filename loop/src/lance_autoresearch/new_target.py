@@ -20,7 +20,7 @@ NOT_COPIED = shutil.ignore_patterns("results.tsv", "trials", "__pycache__", ".*"
 TO_WRITE = "TO WRITE"  # what a page of a landed target may not say any more
 # What stands before a name or a package that is also an English word, where it means the target.
 BEFORE_NAME = r"targets/|\blar \w+ |--package |^# |^name = \"|`"
-BEFORE_PACKAGE = r"\bfrom |\bimport |/src/|bench_|-m |^\"\"\"The |[\"']"
+BEFORE_PACKAGE = r"\bfrom |\bimport |/src/|bench_|-m |^\"\"\"The |package=\"|import_module\(\""
 
 
 def new_target(source: Target, name: str) -> Target:
@@ -44,10 +44,10 @@ def new_target(source: Target, name: str) -> Target:
         copy = Path(scratch) / name
         copy_renamed(source, target, copy)
         copy.rename(source.root / "targets" / name)
-        lay_out_anew(target)
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, text.encode(), Path(scratch))
+    lay_out_anew(target)
     return target
 
 
@@ -82,10 +82,15 @@ def copy_renamed(source: Target, target: Target, folder: Path) -> None:
 
 
 def lay_out_anew(target: Target) -> None:
-    """Sort the imports and break the lines of a renamed folder: the name may sort elsewhere and be longer."""
+    """Sort the imports and break the lines of a renamed folder: the name may sort elsewhere and be longer.
+
+    Raises: LarError if ruff cannot; the copy is right all the same.
+    """
     for command in (["check", "--quiet", "--fix-only", "--select", "I"], ["format", "--quiet"]):
         ruff = [sys.executable, "-m", "ruff", *command, f"targets/{target.name}"]
-        subprocess.run(ruff, cwd=target.root, check=False)
+        done = subprocess.run(ruff, cwd=target.root, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise LarError(f"expected ruff to lay out targets/{target.name}, got: {done.stderr.strip()}")
 
 
 def renamed(text: str, source: Target, target: Target) -> str:
@@ -103,7 +108,7 @@ def renamed(text: str, source: Target, target: Target) -> str:
         else:
             text = re.sub(rf"(?<![a-zA-Z0-9]){word}", new, text)
     if source.name == source.package:
-        text = re.sub(rf"(?<![\w.]){word}(?=\.\w)", target.package, text)
+        text = re.sub(rf'(?<![\w./]){word}(?=\.\w)|(?<=, "){word}(?="\))', target.package, text)
     return text
 
 

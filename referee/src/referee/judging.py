@@ -134,7 +134,9 @@ def decided(stage: Stage, played: list[list[Pair]], *, may_go_on: bool) -> Decis
     fewer_nodes = policy.n_nodes(question.candidate_text) < policy.n_nodes(question.opponent_text)
     ratios = timing.log_ratios(played)
     decision = keep_rule.decide(ratios, combos, fewer_nodes=fewer_nodes, may_go_on=may_go_on)
-    if timing.in_bursts(played):
-        reason = f"{decision.reason}; by all of its time, as some ops take what others save"
+    bursty = [combo for combo, whole in zip(combos, timing.in_bursts(played), strict=True) if whole]
+    if bursty:
+        where = "" if len(bursty) == len(combos) else f" at {', '.join(bursty)}"
+        reason = f"{decision.reason}; by all of its time{where}, as some ops take what others save"
         return dataclasses.replace(decision, reason=reason)
     return decision

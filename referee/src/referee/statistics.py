@@ -12,6 +12,7 @@ from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 BURSTS = 0.01
+COMBO_BURSTS = 0.02
 BURSTS_CONFIDENCE = 0.999
 
 
@@ -63,16 +64,23 @@ def burst_part(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
     return math.log1p(beyond / max(1.0, typical)) - math.log1p(opponents_beyond)
 
 
-def in_bursts(parts: np.ndarray) -> bool:
-    """Return whether the typical op surely says more than BURSTS too much, from parts[blocks, combos].
+def in_bursts(parts: np.ndarray) -> np.ndarray:
+    """Return bool[combos], in which the typical op surely says something else than the whole time.
+
+    By more than BURSTS over all combos, or by more than COMBO_BURSTS in one; of either side's ops.
 
     parts  float64[blocks, combos]  `burst_part`; one block alone is never sure
     """
     if len(parts) < 2:
-        return False
-    by_block = parts.mean(axis=1)
-    reach = float(stdtrit(by_block.size - 1, BURSTS_CONFIDENCE)) * by_block.std(ddof=1) / by_block.size**0.5
-    return bool(by_block.mean() - reach > BURSTS)
+        return np.zeros(parts.shape[1], np.bool_)
+
+    def surely_beyond(values: np.ndarray, allowed: float) -> np.ndarray:
+        t = float(stdtrit(len(values) - 1, BURSTS_CONFIDENCE))
+        reach = t * values.std(axis=0, ddof=1) / len(values) ** 0.5
+        return np.asarray(np.abs(values.mean(axis=0)) - reach > allowed)
+
+    everywhere = bool(surely_beyond(parts.mean(axis=1), BURSTS))
+    return surely_beyond(parts, COMBO_BURSTS) | everywhere
 
 
 def whole_log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:

@@ -104,13 +104,14 @@ def n_checked(pairs: Sequence[Pair]) -> int:
 def log_ratios(blocks: Sequence[Sequence[Pair]]) -> np.ndarray:
     """Return float64[blocks, combos] of ln(candidate / opponent): of the typical op, which is the calmer one.
 
-    Or of all the time, where the typical op surely promises too much: when some ops do the work of others.
+    Or of all the time, in the combos where some ops do the work of others and the typical op tells less.
     """
-    return by_combo(blocks, statistics.whole_log_ratio if in_bursts(blocks) else statistics.log_ratio)
+    whole = by_combo(blocks, statistics.whole_log_ratio)
+    return np.where(in_bursts(blocks), whole, by_combo(blocks, statistics.log_ratio))
 
 
-def in_bursts(blocks: Sequence[Sequence[Pair]]) -> bool:
-    """Return whether some of the candidate's ops surely take the time that others save."""
+def in_bursts(blocks: Sequence[Sequence[Pair]]) -> np.ndarray:
+    """Return bool[combos], in which some of one side's ops surely take the time that others save."""
     return statistics.in_bursts(by_combo(blocks, statistics.burst_part))
 
 
