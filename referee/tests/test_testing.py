@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,3 +173,19 @@ def test_only_a_kernel_whose_times_are_not_believed_is_judged_again(
     monkeypatch.setattr(testing, "judge", judge)
     assert testing.judge_honest(toy, "honest", tmp_path, tmp_path, "text").verdict is last
     assert len(set(folders)) == len(verdicts)
+
+
+class Benchmark:
+    """pytest-benchmark's fixture, without its clock."""
+
+    def pedantic(self, call: Any, setup: Any, rounds: int, warmup_rounds: int) -> None:
+        for _ in range(warmup_rounds + rounds):
+            arguments, named = setup()
+            call(*arguments, **named)
+
+
+def test_a_benchmark_gets_one_argument_after_the_other() -> None:
+    """In turn, from the first, and beginning again after the last."""
+    given: list[int] = []
+    testing.time_in_turn(Benchmark(), given.append, [1, 2, 3], rounds=3)
+    assert given == [1, 2, 3, 1, 2]

@@ -6,6 +6,7 @@ A target's tests know its kernels, its cases and what must come of them; how to 
 import dataclasses
 import importlib
 import io
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -149,6 +150,14 @@ def judge_honest(experiment: Experiment, honest: str, compiled: Path, folder: Pa
         return record
     (folder / "again").mkdir()
     return judge(experiment, honest, compiled, folder / "again", text)
+
+
+def time_in_turn(
+    benchmark: Any, call: Callable[[Any], Any], arguments: Sequence[Any], rounds: int = 200
+) -> None:
+    """Time `call` with pytest-benchmark's fixture, on one argument after the other, one call a round."""
+    turn = itertools.cycle(arguments)
+    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=rounds, warmup_rounds=2)
 
 
 def source_paths(experiment: Experiment) -> list[Path]:

@@ -8,7 +8,6 @@ which writes every step to memory. One round is one op; the ops come in turn fro
 """
 
 from collections.abc import Callable
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from hamming import DISTANCES, TOP_K, baseline, kernels, reference
 from hamming.inputs import COMBOS, SHAPES, redraw, workload
 from hamming.prepare import prepare
 from harness_common.prng import SplitMix64
+from referee import testing
 from referee.workload import Workload, applied
 
 SEED = 20_251_115
-ROUNDS = 200
 
 
 @pytest.fixture(scope="module", params=COMBOS, ids="-".join)
@@ -35,7 +34,7 @@ def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     """One op: all distances, or the k nearest."""
     op = prepare(implementation, drawn.build_inputs)
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, list(applied(redraw(drawn, SEED))))
+    testing.time_in_turn(benchmark, op, list(applied(redraw(drawn, SEED))))
 
 
 def test_faiss(benchmark: Any, drawn: Workload) -> None:
@@ -55,7 +54,7 @@ def test_faiss(benchmark: Any, drawn: Workload) -> None:
 
     queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, lambda query: index.search(query, shape.k), queries)
+    testing.time_in_turn(benchmark, lambda query: index.search(query, shape.k), queries)
 
 
 def test_numkong(benchmark: Any, drawn: Workload) -> None:
@@ -90,10 +89,4 @@ def time_all_distances(benchmark: Any, drawn: Workload, all_distances: Callable[
     expected = reference.distances(ops[0]["query"], ops[0]["codes"])
     np.testing.assert_array_equal(np.asarray(all_distances(ops[0])).reshape(-1), expected)
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, all_distances, ops)
-
-
-def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
-    """Time `call` on one argument after the other, one call a round."""
-    turn = cycle(arguments)
-    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)
+    testing.time_in_turn(benchmark, all_distances, ops)

@@ -10,7 +10,6 @@ that distribution is left out for it. One round is one op; the ops come in turn 
 """
 
 from collections.abc import Callable
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from harness_common.prng import SplitMix64
 from ivf_partition import Metric, baseline, kernels, reference
 from ivf_partition.inputs import COMBOS, redraw, workload
 from ivf_partition.prepare import prepare
+from referee import testing
 from referee.workload import Workload
 
 SEED = 20_251_115
-ROUNDS = 200
 Search = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]  # query, n_probes -> distances, ids
 
 
@@ -36,7 +35,9 @@ def drawn(request: pytest.FixtureRequest) -> Workload:
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
 def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     """One op: distances and selection for each of its queries."""
-    time_in_turn(benchmark, drawn, prepare(implementation, drawn.build_inputs))
+    benchmark.group = drawn.combo
+    op = prepare(implementation, drawn.build_inputs)
+    testing.time_in_turn(benchmark, op, redraw(drawn, SEED))
 
 
 def test_faiss(benchmark: Any, drawn: Workload) -> None:
@@ -90,11 +91,5 @@ def time_peer(benchmark: Any, drawn: Workload, search: Search) -> None:
         for query in inputs["queries"]:
             search(query, inputs["n_probes"])
 
-    time_in_turn(benchmark, drawn, op)
-
-
-def time_in_turn(benchmark: Any, drawn: Workload, op: Callable[[Any], Any]) -> None:
-    """Time `op` on one op's inputs after the other, one call a round."""
-    turn = cycle(redraw(drawn, SEED))
     benchmark.group = drawn.combo
-    benchmark.pedantic(op, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)
+    testing.time_in_turn(benchmark, op, redraw(drawn, SEED))

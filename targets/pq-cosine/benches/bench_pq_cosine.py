@@ -9,8 +9,7 @@ It is timed twice: with a table per list, and with its tables precomputed for al
 One round is one op; the ops come in turn from one redraw, and faiss keeps the codes of the first.
 """
 
-from collections.abc import Callable
-from itertools import cycle, pairwise, product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,10 @@ from harness_common.prng import SplitMix64
 from pq_cosine import baseline, kernels, reference
 from pq_cosine.inputs import DISTRIBUTIONS, N_PARTITIONS, SHAPES, K, redraw, workload
 from pq_cosine.prepare import prepare
+from referee import testing
 from referee.workload import Workload, applied
 
 SEED = 20_251_115
-ROUNDS = 200
 
 
 @pytest.fixture(scope="module", params=list(product(SHAPES, DISTRIBUTIONS)), ids="-".join)
@@ -38,7 +37,7 @@ def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     op = prepare(implementation, drawn.build_inputs)
     ops = list(applied(redraw(drawn, SEED)))
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, ops)
+    testing.time_in_turn(benchmark, op, ops)
 
 
 @pytest.mark.parametrize("precomputed", [False, True], ids=["table per list", "precomputed tables"])
@@ -57,7 +56,7 @@ def test_faiss(benchmark: Any, drawn: Workload, precomputed: bool) -> None:
     np.testing.assert_allclose(found[0], expected, atol=1e-4)
 
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, lambda query: index.search(query, K), queries)
+    testing.time_in_turn(benchmark, lambda query: index.search(query, K), queries)
 
 
 def faiss_index(faiss: Any, build: Any, first: Any, precomputed: bool) -> Any:
@@ -81,9 +80,3 @@ def faiss_index(faiss: Any, build: Any, first: Any, precomputed: bool) -> Any:
             index.invlists.add_entries(p, len(rows), faiss.swig_ptr(rows), faiss.swig_ptr(by_row))
     index.ntotal = int(offsets[-1])
     return index
-
-
-def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
-    """Time `call` on one argument after the other, one call a round."""
-    turn = cycle(arguments)
-    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)

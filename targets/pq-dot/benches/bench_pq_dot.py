@@ -9,8 +9,6 @@ One round is one op; the ops come in turn from one redraw. faiss keeps the rows 
 change its codes is no part of a search, and its only query is the first where the order of rows is the point.
 """
 
-from collections.abc import Callable
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,10 @@ from harness_common.prng import SplitMix64
 from pq_dot import baseline, kernels, reference
 from pq_dot.inputs import COMBOS, K, redraw, workload
 from pq_dot.prepare import prepare
+from referee import testing
 from referee.workload import Workload, applied
 
 SEED = 20_251_115
-ROUNDS = 200
 
 
 @pytest.fixture(scope="module", params=COMBOS, ids="-".join)
@@ -38,7 +36,7 @@ def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     op = prepare(implementation, drawn.build_inputs)
     ops = list(applied(redraw(drawn, SEED)))
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, ops)
+    testing.time_in_turn(benchmark, op, ops)
 
 
 def test_faiss(benchmark: Any, drawn: Workload) -> None:
@@ -62,10 +60,4 @@ def test_faiss(benchmark: Any, drawn: Workload) -> None:
     ops: list[Any] = [first] if drawn.distribution == "rising" else list(redraw(drawn, SEED))
     queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, lambda query: index.search(query, K), queries)
-
-
-def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
-    """Time `call` on one argument after the other, one call a round."""
-    turn = cycle(arguments)
-    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)
+    testing.time_in_turn(benchmark, lambda query: index.search(query, K), queries)

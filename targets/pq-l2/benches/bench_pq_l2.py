@@ -7,8 +7,7 @@ and a scan per query, k = 10. It keeps the codes of a row together, where Lance 
 One round is one op; the ops come in turn from one redraw.
 """
 
-from collections.abc import Callable
-from itertools import cycle, product
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ from harness_common.prng import SplitMix64
 from pq_l2 import baseline, kernels, reference
 from pq_l2.inputs import DISTRIBUTIONS, SHAPES, K, redraw, workload
 from pq_l2.prepare import prepare
+from referee import testing
 from referee.workload import Workload, applied
 
 SEED = 20_251_115
-ROUNDS = 200
 
 
 @pytest.fixture(scope="module", params=list(product(SHAPES, DISTRIBUTIONS)), ids="-".join)
@@ -36,7 +35,7 @@ def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     op = prepare(implementation, drawn.build_inputs)
     ops = list(applied(redraw(drawn, SEED)))
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, ops)
+    testing.time_in_turn(benchmark, op, ops)
 
 
 def test_faiss(benchmark: Any, drawn: Workload) -> None:
@@ -60,10 +59,4 @@ def test_faiss(benchmark: Any, drawn: Workload) -> None:
     ops: list[Any] = list(redraw(drawn, SEED))
     queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, lambda query: index.search(query, K), queries)
-
-
-def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
-    """Time `call` on one argument after the other, one call a round."""
-    turn = cycle(arguments)
-    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)
+    testing.time_in_turn(benchmark, lambda query: index.search(query, K), queries)

@@ -9,12 +9,13 @@ from one redraw.
 """
 
 from collections.abc import Callable
-from itertools import cycle, product
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
+from referee import testing
 from referee.testing import read_only, seen
 from referee.workload import Workload
 from topk_merge import baseline, kernels, reference
@@ -38,7 +39,7 @@ def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     """One op."""
     op = prepare(implementation, {})
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, op, [read_only(one) for one in seen(redraw(drawn, SEED))])
+    testing.time_in_turn(benchmark, op, [read_only(one) for one in seen(redraw(drawn, SEED))], ROUNDS)
 
 
 def sorted_in_full(op: Any) -> Merged:
@@ -63,7 +64,7 @@ def test_numpy(benchmark: Any, drawn: Workload, peer: Callable[[Any], Merged]) -
     ops = seen(redraw(drawn, SEED))
     check(peer(ops[0]), ops[0])
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, peer, ops)
+    testing.time_in_turn(benchmark, peer, ops, ROUNDS)
 
 
 def test_arrow(benchmark: Any, drawn: Workload) -> None:
@@ -85,16 +86,10 @@ def test_arrow(benchmark: Any, drawn: Workload) -> None:
 
     check(select(ops[0]), ops[0])
     benchmark.group = drawn.combo
-    time_in_turn(benchmark, select, ops)
+    testing.time_in_turn(benchmark, select, ops, ROUNDS)
 
 
 def check(got: Merged, op: Any) -> None:
     """Raise AssertionError unless `got` is the reference's answer."""
     for expected, output in zip(partitioned(op), got, strict=True):
         np.testing.assert_array_equal(output, expected)
-
-
-def time_in_turn(benchmark: Any, call: Callable[[Any], Any], arguments: list[Any]) -> None:
-    """Time `call` on one argument after the other, one call a round."""
-    turn = cycle(arguments)
-    benchmark.pedantic(call, setup=lambda: ((next(turn),), {}), rounds=ROUNDS, warmup_rounds=2)
