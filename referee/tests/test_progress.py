@@ -35,3 +35,12 @@ def test_a_terminal_gets_one_line_rewritten() -> None:
     progress("checking", 2, 2)
     progress.close()
     assert stream.getvalue() == "\r\x1b[K   1.0 s  checking 1/2\r\x1b[K   2.0 s  checking 2/2\r\x1b[K"
+
+
+def test_what_was_waited_does_not_count() -> None:
+    """A trial that queued for an hour begins at 0."""
+    stream = io.StringIO()
+    progress = Progress(stream, ticking(0.0, 3600.0, 3601.0))
+    progress.start()
+    progress("checking")
+    assert stream.getvalue() == "   1.0 s  checking\n"

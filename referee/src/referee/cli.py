@@ -105,6 +105,7 @@ def run(
     try:
         with machine_lock.alone(progress.note) as folder:
             start_s = time.monotonic()  # the wait for another trial is not this one's time
+            progress.start()
             described = machine.describe()
             rules = Rules(*machine.pin_referee())
             roots = source_roots(package_path)

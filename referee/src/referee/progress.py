@@ -15,8 +15,12 @@ class Progress:
     stage: str = ""
 
     def __post_init__(self) -> None:
-        self._start_s = self.clock()
         self._live = self.stream.isatty()
+        self.start()
+
+    def start(self) -> None:
+        """Count the seconds from here on: what came before was waiting."""
+        self._start_s = self.clock()
 
     def __call__(self, stage: str, done: int = 0, total: int = 0) -> None:
         """Say that `done` of `total` of `stage` are done (0 of 0: it has just begun)."""
