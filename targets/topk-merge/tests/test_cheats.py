@@ -4,7 +4,6 @@ Every kernel of `cheats/` goes through all of a trial but the policy: each defen
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import topk_merge
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
-from referee.workload import Experiment
 from topk_merge import inputs
 from topk_merge.run_experiment import EXPERIMENT
 
@@ -31,9 +29,14 @@ STOPPED = {
     "bound_from_short_lists": "distances: expected float32[300], got float32[",
     "near_lists_only": "case timed: ",
     "duplicates_dropped": "distances: ",
-    "known_by_first_row": "op 1: row_ids: ",
+    "known_by_first_row": "op 1: distances: ",
     "cached_by_pointer": "op 1: ",
     "view_of_input": "got a view of the input 'distances'",
+}
+
+STOPPED_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
+    "distances_as_signed": "distances: ",
+    "row_ids_as_signed": "row_ids: ",
 }
 
 REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
@@ -45,15 +48,9 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 # Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
 FEW = testing.reduced(EXPERIMENT, every=4, workload=lambda seed: inputs.workload("100x1000", "interleaved"))
 
-# Ops that are long also for a fast kernel: a turn's first op finds cold caches, and where that is some per
-# cent of one contender's time and not of the other's, the check for bursts takes it for hidden work.
-LONG = testing.reduced(
-    EXPERIMENT,
-    every=20,
-    workload=lambda seed: replace(
-        inputs.workload("64x4000", "interleaved"),
-        source=replace(inputs.SHAPES["64x4000"], n_lists=16, k=20_000),
-    ),
+# No battery but its first case: the timed ops alone must stop what is wrong only where there are many rows.
+TIMED_OPS = testing.reduced(
+    EXPERIMENT, every=1_000, workload=lambda seed: inputs.workload("100x1000", "interleaved")
 )
 
 
@@ -71,7 +68,7 @@ def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
     assert len(STOPPED) >= 10
 
@@ -84,10 +81,19 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize(("name", "experiment"), [("honest_slow", FEW), ("honest_fast", LONG)])
-def test_an_honest_kernel_passes(name: str, experiment: Experiment, judge: Callable[..., Record]) -> None:
+@pytest.mark.parametrize("name", STOPPED_IN_TIMED_OPS)
+def test_a_timed_op_stops_what_is_wrong_only_for_many_rows(name: str, judge: Callable[..., Record]) -> None:
+    """The battery's help is not needed."""
+    record = judge(TIMED_OPS, text=(CHEATS / f"{name}.py").read_text())
+    assert record.reason.startswith("workload "), record.reason
+    assert STOPPED_IN_TIMED_OPS[name] in record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, compiled: Path, tmp_path: Path) -> None:
     """Slow or fast, a right kernel is judged by its time."""
-    record = judge(experiment, text=(CHEATS / f"{name}.py").read_text())
+    record = testing.judge_honest(FEW, HONEST, compiled, tmp_path, (CHEATS / f"{name}.py").read_text())
     assert record.correctness == "pass", record.reason
     assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
     assert record.decision is not None

@@ -9,7 +9,7 @@ import pytest
 from referee.testing import checksum, seen
 from referee.workload import Edit
 from topk_merge import SORTED, UNSORTED, reference
-from topk_merge.battery import DISTANCES, LENGTHS, N_LISTS, ROW_IDS, correctness_battery
+from topk_merge.battery import DISTANCES, LENGTHS, N_LISTS, ODD, ROW_IDS, correctness_battery
 from topk_merge.inputs import CUT_EVERY, DISTRIBUTIONS, N_OPS, SHAPES, redraw, speed_workloads, workload
 
 SEED = 20_251_115
@@ -29,23 +29,23 @@ def numbers(ops: list[Any]) -> list[Any]:
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_ROUNDS = {
-    ("20x10", "interleaved"): 2615287840,
-    ("20x10", "skewed"): 3684809665,
-    ("20x10", "ties"): 2516874730,
-    ("100x1000", "interleaved"): 796290347,
-    ("100x1000", "skewed"): 2822873499,
-    ("100x1000", "ties"): 2122803290,
-    ("1024x100", "interleaved"): 1756559574,
-    ("1024x100", "skewed"): 3956061719,
-    ("1024x100", "ties"): 3789290666,
-    ("64x4000", "interleaved"): 1975112302,
-    ("64x4000", "skewed"): 625283301,
-    ("64x4000", "ties"): 1607761331,
-    ("25x8192", "interleaved"): 2403918261,
-    ("25x8192", "skewed"): 3571037533,
-    ("25x8192", "ties"): 1295357543,
+    ("20x10", "interleaved"): 621400254,
+    ("20x10", "skewed"): 2501576271,
+    ("20x10", "ties"): 402515655,
+    ("100x1000", "interleaved"): 2400096539,
+    ("100x1000", "skewed"): 2217403198,
+    ("100x1000", "ties"): 2212572805,
+    ("1024x100", "interleaved"): 3385552751,
+    ("1024x100", "skewed"): 2956226379,
+    ("1024x100", "ties"): 3721080928,
+    ("64x4000", "interleaved"): 3951454003,
+    ("64x4000", "skewed"): 887468706,
+    ("64x4000", "ties"): 3257439211,
+    ("25x8192", "interleaved"): 2625119984,
+    ("25x8192", "skewed"): 1278528465,
+    ("25x8192", "ties"): 478391647,
 }
-GOLDEN_BATTERY = 4090367564
+GOLDEN_BATTERY = 2593275712
 
 
 @COMBOS
@@ -123,17 +123,39 @@ def test_lists_have_the_stated_extents_and_order(shape_name: str, distribution: 
 
 @COMBOS
 def test_each_op_plants_what_a_shortcut_gets_wrong(shape_name: str, distribution: str) -> None:
-    """In every query: -0.0 before a 0.0 of a lower row id, and a tie that float64 cannot decide."""
-    for op in seen(drawn_ops(shape_name, distribution)[:8]):
+    """In every query of every op: -0.0 before a 0.0 of a lower row id, and a tie that float64 cannot decide.
+
+    Signs as well: two distances below zero, which signed integers have the wrong way round, and in the tie
+    a row id below 2**63, which they put last.
+    """
+    for op in seen(drawn_ops(shape_name, distribution)):
         distances, row_ids, offsets = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])
         for start in offsets[:-1]:
             first, its_ids = distances[start : start + 8], row_ids[start : start + 8].tolist()
-            assert (first[0], np.signbit(first[0])) == (0.0, True)
+            assert first[:4].tolist() == [-(2.0**-30)] + [-(2.0**-149)] * 3
+            assert (np.diff(first[:2].view(np.int32)) < 0).all()
+            assert its_ids[1] < 2**63 <= its_ids[2] == its_ids[3] - 1
+            assert float(its_ids[2]) == float(its_ids[3])
+            assert (first[4], np.signbit(first[4])) == (0.0, True)
             zeros = np.flatnonzero((first == 0) & ~np.signbit(first))
-            assert its_ids[0] - 2 in [its_ids[i] for i in zeros]
-            tied = np.flatnonzero(first == np.float32(2.0**-149))
-            assert its_ids[tied[1]] - its_ids[tied[0]] == 1
-            assert float(its_ids[tied[1]]) == float(its_ids[tied[0]])
+            assert its_ids[4] - 2 in [its_ids[i] for i in zeros]
+
+
+@COMBOS
+def test_each_op_is_wrong_with_signed_integers(shape_name: str, distribution: str) -> None:
+    """In every query, whether distances or row ids are compared so; all else right."""
+    for op in seen(drawn_ops(shape_name, distribution)):
+        right = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])[1]
+        bits, row_ids = op["distances"].view(np.int32), op["row_ids"]
+        keys = reference.ordered(op["distances"])
+        # The rows that are planted, and no others: what comes first need not be sorted to the end.
+        near = op["distances"] <= np.float32(2.0**-30)
+        for wrong in ((row_ids, bits), (row_ids.view(np.int64), keys)):
+            for query, lists in enumerate(op["offsets"]):
+                some = lists[0] + np.flatnonzero(near[lists[0] : lists[-1]])
+                got = row_ids[some[np.lexsort([key[some] for key in wrong])]]
+                start = query * op["k"]
+                assert not np.array_equal(got, right[start : start + len(got)])
 
 
 @COMBOS
@@ -158,12 +180,12 @@ def test_a_list_may_change_behind_its_first_row() -> None:
 
 
 def test_only_a_few_rows_change_from_op_to_op() -> None:
-    """At most five planted and seven put back per query."""
+    """At most eight planted and seven put back per query."""
     for shape_name, shape in SHAPES.items():
         for op in drawn_ops(shape_name, "skewed")[1:]:
             assert isinstance(op["distances"], Edit)
             assert np.array_equal(op["distances"].at, op["row_ids"].at)
-            assert len(np.unique(op["row_ids"].at)) == len(op["row_ids"].at) <= 12 * shape.n_queries
+            assert len(np.unique(op["row_ids"].at)) == len(op["row_ids"].at) <= 15 * shape.n_queries
 
 
 def test_distributions_are_what_they_say() -> None:
@@ -183,13 +205,13 @@ def test_distributions_are_what_they_say() -> None:
 def test_row_ids_are_fragments_beyond_float64() -> None:
     """Of four fragments, one per list, and many row ids between two float64."""
     op = seen(drawn_ops("1024x100", "ties"))[0]
-    ordinary = op["row_ids"][op["distances"] >= 1]
+    ordinary = op["row_ids"][op["distances"] >= 1]  # the planted ones are nearer
     assert (ordinary > 2**63).all()
     assert set((ordinary >> 32) - 2**31) == {0, 1, 2, 3}
 
 
 def test_the_battery_holds_every_demanded_case() -> None:
-    """Kinds of distance and of row id, extents, empty and equal lists, timed shapes, in both orders."""
+    """Kinds of distance and of row id, extents, empty and equal lists, timed shapes, timed sizes, orders."""
     cases = correctness_battery(SEED)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) >= 70
@@ -202,6 +224,14 @@ def test_the_battery_holds_every_demanded_case() -> None:
         assert f"{n} lists" in names
     assert sum(name.startswith("random: ") for name in names) == 10
     assert sorted(name.split("/")[-1] for name in names if name.startswith("timed: ")) == sorted(SHAPES)
+    large = [name for name in names if name.startswith("large: ")]
+    assert [name.split(": ")[1].split(",")[0] for name in large] == [*SHAPES, "odd"]
+    for name, shape in zip(large, [*SHAPES.values(), ODD], strict=True):
+        case = cases[names.index(name)]
+        assert {op["k"] for op in case.ops if "k" in op} == {1, 10, 33, 100}
+        n_rows, n_timed = len(seen(case.ops)[0]["distances"]), shape.n_queries * shape.n_lists * shape.length
+        assert 0.9 * n_timed <= n_rows <= 1.3 * n_timed
+        assert n_rows % 2 == 1
     for name in (
         "all lists empty",
         "some lists empty",
@@ -228,11 +258,9 @@ def test_the_battery_is_what_its_names_say() -> None:
             distances, row_ids = plain["distances"], plain["row_ids"]
             assert not np.isnan(distances).any()
             if plain["order"] == SORTED:
-                keys = reference.ordered(distances).astype(object) * 2**64 + row_ids.astype(object)
-                rises = keys[1:] >= keys[:-1]
-                assert set(np.flatnonzero(~rises.astype(bool)) + 1) <= set(
-                    plain["offsets"].reshape(-1).tolist()
-                )
+                keys = reference.ordered(distances)
+                rises = (keys[1:] > keys[:-1]) | ((keys[1:] == keys[:-1]) & (row_ids[1:] >= row_ids[:-1]))
+                assert np.isin(np.flatnonzero(~rises) + 1, plain["offsets"]).all()
             answer = [
                 array.tolist() for array in reference.merge(*(plain[name] for name in PARTS), plain["k"])
             ]

@@ -131,8 +131,8 @@ def rows(
     """Return (float32[n], uint64[n]) of lists of these lengths, sorted if the shape says so.
 
     A row id is a fragment and an offset in it, as Lance has them, far beyond 2**53. To sort a list by the
-    bits of its distances and the offsets is to sort it by distance and row id: no distance is below zero, and
-    a list has one fragment.
+    bits of its distances and the offsets is to sort it by distance and row id: a list has one fragment, and
+    no distance is below zero until `planted` puts some there.
     """
     fragments = stream.integers(0, N_FRAGMENTS, (len(lengths), 1)).astype(np.uint64)
     rings = list_rings(stream, shape)

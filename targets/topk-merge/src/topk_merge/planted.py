@@ -1,15 +1,20 @@
-"""The rows that come first in a timed op, and are easy to get wrong: two zeros, and two equal distances.
+"""The rows that come first in a timed op, and are easy to get wrong: signs, two zeros, equal distances.
 
-In each query of each op five rows are overwritten, and come before all others:
+In each query of each op six rows are overwritten, and come before all others, in this order:
 
-    list 0   first row    0.0       X
-    list 1   first row   -0.0       X + 2       before it: -0.0 is less, whatever the row ids
-    list 2   first row    2**-149   Y + 1
-    list 3   first row    2**-149   Y           before it; as float64 the two row ids are the same number
-    list 0   second row   2**-30    Z
+    list 3   first row    -2**-30    Z
+    list 1   first row    -2**-149   Y - 2**63
+    list 3   second row   -2**-149   Y
+    list 2   first row    -2**-149   Y + 1      as float64 this row id and the one before are the same number
+    list 1   second row   -0.0       X + 2      -0.0 is less than 0.0, whatever the row ids
+    list 0   first row     0.0       X
 
-The lists are others in every op. List 0 of the op before keeps its first row and gets another second row: who
-knows a list again by its first row, misses that.
+The bits of -2**-30 as a signed integer are above those of -2**-149 and of -0.0: closes comparing them as they
+are, which is right where no distance is below zero. Y is 2**63 or more: closes comparing row ids as signed
+integers, which is right where all are on one side of 2**63. -2**-149 closes arithmetic without subnormals.
+
+The lists are others in every op. List 0 of the op before keeps its first row and gets another second row,
+2**-30: who knows a list again by its first row, misses that.
 """
 
 from dataclasses import dataclass
@@ -19,9 +24,13 @@ import numpy as np
 from harness_common.prng import SplitMix64
 
 N_GUESTS = 4
-DISTANCES = np.array([0.0, -0.0, 2.0**-149, 2.0**-149, 2.0**-30], np.float32)
-BEYOND = np.array([0, 2, 1, 0, 0], np.uint64)
-DRAWN = np.array([0, 0, 1, 1, 2])  # which of the row ids X, Y, Z
+GUEST = np.array([0, 1, 1, 2, 3, 3])  # which of the four lists
+ROW = np.array([0, 0, 1, 0, 0, 1])
+DISTANCES = np.array([0.0, -(2.0**-149), -0.0, -(2.0**-149), -(2.0**-30), -(2.0**-149)], np.float32)
+DRAWN = np.array([0, 1, 0, 1, 2, 1])  # which of the row ids X, Y, Z
+BEYOND = np.array([0, 0, 2, 1, 0, 0], np.uint64)
+TURNED = np.array([0, 2**63, 0, 0, 0, 0], np.uint64)  # to the other side of 2**63
+STAYING = np.array([0.0, 2.0**-30], np.float32)
 
 
 @dataclass(frozen=True)
@@ -63,12 +72,12 @@ def plants(
         starts, ends = offsets[queries, lists], offsets[queries, lists + 1]
         if not ordered:
             starts = starts + (places[op] % (ends - starts - 1).astype(np.uint64)).astype(np.int64)
-        at = np.concatenate([starts, starts[:, :1] + 1, stays, stays + 1], axis=1)
+        at = np.concatenate([starts[:, GUEST] + ROW, stays, stays + 1], axis=1)
         anew = drawn[op][:, 2:] + 1
-        row_ids = [drawn[op][:, DRAWN] + BEYOND, its_row_id, anew[:, : stays.shape[1]]]
-        distances = np.append(DISTANCES, DISTANCES[[0, 4]])[: at.shape[1]]
+        row_ids = [drawn[op][:, DRAWN] + BEYOND ^ TURNED, its_row_id, anew[:, : stays.shape[1]]]
+        distances = np.append(DISTANCES, STAYING)[: at.shape[1]]
         found.append(
             Plants(at.reshape(-1), np.tile(distances, n_queries), np.concatenate(row_ids, axis=1).reshape(-1))
         )
-        stays, its_row_id = at[:, :1], row_ids[0][:, :1]
+        stays, its_row_id = starts[:, :1], row_ids[0][:, :1]
     return found
