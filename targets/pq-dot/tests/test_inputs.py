@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness_common.prng import SplitMix64
-from pq_dot import PqShape, quantizer, reference
+from pq_dot import PqShape, late_rows, quantizer, reference
 from pq_dot.battery import KINDS, ROW_COUNTS, correctness_battery
 from pq_dot.inputs import (
     COMBOS,
@@ -17,6 +17,7 @@ from pq_dot.inputs import (
     N_ROWS,
     SHAPES,
     K,
+    late_rows_of,
     query_vectors,
     redraw,
     signs,
@@ -59,12 +60,12 @@ def distances_of(drawn: Any, query: np.ndarray, codes: np.ndarray) -> np.ndarray
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_WORKLOADS = {
-    "embeddings": (235160181, 2226587481, 2819858755),
-    "heavy": (4116024563, 1506258395, 1036992810),
-    "opposed": (3502364937, 3347554488, 701322725),
-    "rising": (4164297737, 2869025882, 2719441719),
+    "embeddings": (235160181, 2226587481, 3407677593),
+    "heavy": (4116024563, 1506258395, 3164000087),
+    "opposed": (3502364937, 3347554488, 4220728712),
+    "rising": (4164297737, 2869025882, 4233735388),
 }
-GOLDEN_BATTERY = 1525571952
+GOLDEN_BATTERY = 1983172410
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
@@ -169,14 +170,47 @@ def test_each_op_plants_the_best_row_for_its_query(small_workloads: Workloads, d
     assert planted_anew >= N_OPS - 2  # a row as good may be there by luck, hardly twice
 
 
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_each_op_plants_a_late_row_for_its_query(small_workloads: Workloads, distribution: str) -> None:
+    """In the answer, and not among the best after its bad half, which is any of the four halves.
+
+    Not in the best 40 % in `opposed` and `rising`. In `heavy` that holds for every third op at least, at 16
+    sub-vectors; and in `embeddings` other clusters are farther than any row of the answer.
+    """
+    drawn = small_workloads[distribution]
+    codebook, pool = drawn.build_inputs["codebook"], drawn.source.pool
+    ops = seen(drawn_ops(drawn, SEED))
+    queries = np.stack([op_inputs["query"] for op_inputs in ops])
+    late = late_rows_of(SplitMix64(SEED).fork(3), codebook, pool, queries)
+    bad = late_rows.halves(16)[SplitMix64(SEED).fork(3).integers(0, 4, N_OPS)]
+    assert len(np.unique(bad, axis=0)) == 4
+    ahead = []
+    for op_inputs, row, half in zip(ops, late.T, bad, strict=True):
+        products = reference.inner_products(codebook, op_inputs["query"])
+        distances = reference.distances(products, op_inputs["codes"])
+        place = np.flatnonzero((op_inputs["codes"] == row[:, np.newaxis]).all(axis=0))
+        assert len(place) == 1
+        assert (distances <= distances[place]).sum() <= K
+        assert (row == products.argmax(axis=1))[~half].all()
+        on_half = reference.distances(products[half], op_inputs["codes"][half])
+        ahead.append((on_half < on_half[place]).mean())
+    if distribution in ("opposed", "rising"):
+        assert min(ahead) > 0.4
+    elif distribution == "heavy":
+        assert min(ahead) > 0.05
+        assert np.quantile(ahead, 0.67) > 0.4
+    else:
+        assert min(ahead) * N_ROWS > K
+
+
 @pytest.mark.parametrize("distribution", SHUFFLED)
-def test_each_op_changes_two_or_three_rows(small_workloads: Workloads, distribution: str) -> None:
+def test_each_op_changes_four_or_five_rows(small_workloads: Workloads, distribution: str) -> None:
     """All codes of a row at once; every fourth time with the worst row possible."""
     drawn = small_workloads[distribution]
     ops = seen(drawn_ops(drawn, SEED))
     for op, (before, after) in enumerate(pairwise(ops), start=1):
         changed = np.flatnonzero((before["codes"] != after["codes"]).any(axis=0))
-        assert len(changed) in ((2, 3) if op % 4 == 0 else (1, 2))  # what replaces a row may equal it
+        assert len(changed) in ((4, 5) if op % 4 == 0 else (3, 4))  # what replaces a row may equal it
         if op % 4 == 0:
             products = reference.inner_products(drawn.build_inputs["codebook"], after["query"])
             most = distances_of(drawn, after["query"], after["codes"])[changed].max()
@@ -185,11 +219,11 @@ def test_each_op_changes_two_or_three_rows(small_workloads: Workloads, distribut
 
 @pytest.mark.parametrize("distribution", SHUFFLED)
 def test_the_first_op_brings_the_pool_in_a_new_order(small_workloads: Workloads, distribution: str) -> None:
-    """Row for row, but for the one that was planted."""
+    """Row for row, but for the two that were planted."""
     drawn = small_workloads[distribution]
     codes = drawn_ops(drawn, SEED)[0]["codes"]
     in_pool = set(map(bytes, drawn.source.pool.T))
-    assert sum(bytes(row) not in in_pool for row in codes.T) <= 1
+    assert sum(bytes(row) not in in_pool for row in codes.T) <= 2
     assert not np.array_equal(codes, drawn.source.pool)
     assert (codes.dtype, codes.flags.c_contiguous) == (np.uint8, True)
 
@@ -257,7 +291,7 @@ def test_the_battery_holds_every_demanded_case() -> None:
     """Kinds of value, shapes, row counts, k below, at and above n, ties, extremes, edits."""
     cases = battery(SEED)
     names = [case.name for case in cases]
-    assert len(set(names)) == len(names) == 93
+    assert len(set(names)) == len(names) == 98
     for kind in KINDS:
         for shape_name in SHAPES:
             assert f"{kind} {shape_name}" in names
@@ -272,6 +306,27 @@ def test_the_battery_holds_every_demanded_case() -> None:
     for what in SPECIAL:
         for shape_name in ("128x16", "171x9", "24x1", "1536x192"):
             assert f"{what} {shape_name}" in names
+    for what in (
+        "ties 128x16",
+        "zero query 768x96",
+        "large finite values 1536x96",
+        "opposed signs 171x9",
+        "large norms 128x16",
+    ):
+        case = cases[names.index(f"timed size, {what}")]
+        n = case.ops[0]["codes"].shape[1]
+        assert 0.9 * N_ROWS < n < 1.3 * N_ROWS + 2
+        assert n % 2 == 1
+        assert [op["k"] for op in case.ops] == [10, 33, 100, 1]
+
+
+def test_ties_at_timed_size_cut_k_of_10_33_and_100() -> None:
+    """Rows of one distance on both sides of each boundary."""
+    case = next(case for case in battery(SEED) if case.name.startswith("timed size, ties"))
+    for op_inputs in seen(case.ops):
+        products = reference.inner_products(case.build_inputs["codebook"], op_inputs["query"])
+        order = np.sort(reference.distances(products, op_inputs["codes"]))
+        assert order[op_inputs["k"] - 1] == order[op_inputs["k"]]
 
 
 def test_the_battery_is_what_its_names_say() -> None:
@@ -281,15 +336,15 @@ def test_the_battery_is_what_its_names_say() -> None:
         op_inputs = seen(case.ops)[0]
         products = reference.inner_products(case.build_inputs["codebook"], op_inputs["query"])
         distances = reference.distances(products, op_inputs["codes"])
-        if case.name.startswith(("zero query", "orthogonal query")):
+        if "zero query" in case.name or case.name.startswith("orthogonal query"):
             assert (distances == 1).all()
         elif case.name.startswith("opposite query"):
             assert distances.min() > 1
         elif case.name.startswith(("small values", "tiny values", "subnormal values")):
             assert abs(distances - 1).max() < 5e-3
-        elif case.name.startswith("large norms"):
+        elif "large norms" in case.name:
             assert distances.min() < -1e4
-        elif case.name.startswith("large finite values"):
+        elif "large finite values" in case.name:
             assert -1e36 < distances.min() < -1e32
         elif case.name.startswith("ties at the boundary"):
             order = np.sort(distances)
@@ -297,7 +352,7 @@ def test_the_battery_is_what_its_names_say() -> None:
         elif case.name.startswith("wide"):
             assert 0 < abs(products[products != 0]).min() < 1e-5
             assert abs(products).max() > 1e5
-        elif case.name.startswith("opposed signs") and not case.name.endswith(" 24x1"):
+        elif "opposed signs" in case.name and not case.name.endswith(" 24x1"):
             assert np.median(abs(products).sum(axis=0)) > 4 * np.median(abs(distances))
 
 

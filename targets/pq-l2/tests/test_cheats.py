@@ -24,12 +24,12 @@ STOPPED = {
     "constant_zero": (Verdict.FAIL, "table: "),
     "off_by_one": (Verdict.FAIL, "ids: "),
     "float16_table": (Verdict.FAIL, "table: "),
-    "u8_table": (Verdict.FAIL, "distances: "),
     "cached_by_identity": (Verdict.FAIL, "op "),
     "cached_by_pointer": (Verdict.FAIL, "op "),
     "cached_by_fingerprint": (Verdict.FAIL, "op "),
     "right_for_first_calls": (Verdict.FAIL, "workload "),
     "right_for_small_shapes": (Verdict.FAIL, "workload "),
+    "drops_rows_half_way": (Verdict.FAIL, "workload "),
     "sniffs_stack": (Verdict.FAIL, "workload "),
     "mutates_input": (Verdict.FAIL, "inputs changed: "),
     "lazy_result": (Verdict.FAIL, "expected exactly numpy.ndarray, got Lazy"),
@@ -52,9 +52,10 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 }
 
 
-# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+# Cases from the battery, none of them of timed size, and one workload: the gate is on trial here, not the
+# kernel.
 FEW = testing.reduced(
-    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "uniform")
+    EXPERIMENT, every=10, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "uniform")
 )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from harness_common.prng import SplitMix64
 from pq_dot import N_CENTROIDS, PqShape, quantizer, reference
+from pq_dot.inputs import N_ROWS as N_TIMED
 from pq_dot.inputs import OUTLIER, SHAPES, edit, signs
 from referee.workload import Case, OpInputs
 
@@ -13,11 +14,26 @@ KINDS = ("gaussian", "uniform", "sparse", "wide", "mostly zero")
 ROW_COUNTS = (0, 1, 15, 16, 17, 63, 64, 65, 4097)  # around the widths of vectors and blocks
 N_ROWS = 1_000
 
+TIMED_SIZES = (
+    (SHAPES["128x16"], "ties"),
+    (SHAPES["768x96"], "zero query"),
+    (SHAPES["1536x96"], "large finite values"),
+    (PqShape(171, 9), "opposed signs"),
+    (SHAPES["128x16"], "large norms"),
+)
+
 
 def correctness_battery(seed: int) -> list[Case]:
     """Return the cases, with fresh values, and some fresh shapes, for every seed."""
     streams = SplitMix64(seed)
-    parts = (kind_cases, row_count_cases, changing_row_count_case, random_shape_cases, special_cases)
+    parts = (
+        kind_cases,
+        row_count_cases,
+        changing_row_count_case,
+        random_shape_cases,
+        special_cases,
+        timed_size_cases,
+    )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
 
@@ -78,6 +94,26 @@ def special_cases(stream: SplitMix64) -> Iterator[Case]:
             yield make_case(
                 f"{what} {shape.dim}x{shape.n_sub}", stream, centroids, values, codes, (10, 1, 10)
             )
+
+
+def timed_size_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield awkward inputs with about as many rows as are timed, an odd number, 0.9 to 1.3 times as many.
+
+    Closes a path for many rows that is right for ordinary inputs only.
+    """
+    for shape, what in TIMED_SIZES:
+        codebook, queries = codebook_and_queries(stream, "gaussian", shape, 4)
+        n = 1 + 2 * int(stream.integers(9 * N_TIMED // 20, 13 * N_TIMED // 20, 1)[0])
+        codes = random_codes(stream, shape, n)
+        if what == "ties":
+            queries[:] = queries[0]
+            codes = many_ties(stream, codebook, queries[0], codes)
+        else:
+            _, codebook, queries = next(
+                special for special in special_values(shape, codebook, queries, codes) if special[0] == what
+            )
+        name = f"timed size, {what} {shape.dim}x{shape.n_sub}"
+        yield make_case(name, stream, codebook, queries, codes, (10, 33, 100, 1))
 
 
 def special_codes(
@@ -187,6 +223,21 @@ def boundary_ties(
     places = stream.permutation(codes.shape[1])
     tied[:, places[:7]] = best[:, np.newaxis]
     tied[:, places[7:15]] = second[:, np.newaxis]
+    return tied
+
+
+def many_ties(stream: SplitMix64, codebook: np.ndarray, query: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return `codes` with 60 of the best possible row and 60 of one a bit worse.
+
+    So k of 10 and 33 cut the first group, and 100 the second.
+    """
+    best = quantizer.encode(codebook, query[np.newaxis])[:, 0]
+    second = best.copy()
+    second[0] = np.argsort(-reference.inner_products(codebook, query)[0], kind="stable")[1]
+    tied = codes.copy()
+    places = stream.permutation(codes.shape[1])
+    tied[:, places[:60]] = best[:, np.newaxis]
+    tied[:, places[60:120]] = second[:, np.newaxis]
     return tied
 
 

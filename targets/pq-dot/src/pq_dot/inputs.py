@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from pq_dot import PqShape, quantizer, reference
+from pq_dot import PqShape, late_rows, quantizer, reference
 from referee.workload import Edit, OpInputs, Workload
 
 SHAPES = {"128x16": PqShape(128, 16), "768x96": PqShape(768, 96), "1536x96": PqShape(1536, 96)}
@@ -76,6 +76,12 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
 
     Each op plants the row that is the best possible one for its own query, and takes away the one of the op
     before: a kernel that keeps anything derived from earlier codes misses a row or returns one that is gone.
+
+    It plants a late row, too, and takes away that of the op before: about the seventh best, with the best
+    codes on half of the sub-vectors, and as bad on the other half as that leaves room for. The bad half is
+    drawn: the first, the second, every second sub-vector, or the others. Closes giving up rows on part of
+    their sub-vectors because rows so far behind hardly ever come back. In `embeddings` a late row is behind
+    its cluster on its bad half, and not behind other clusters: nothing that far is in an answer.
     """
     stream = SplitMix64(seed)
     shape = SHAPES[workload.shape]
@@ -83,35 +89,52 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
     assert isinstance(codebook, np.ndarray)
     queries = query_vectors(stream.fork(0), workload.distribution, shape, workload.source.centres)
     best = quantizer.encode(codebook, queries)
+    late = late_rows_of(stream.fork(3), codebook, pool, queries)
     if workload.distribution == "rising":
-        return [rising(pool, codebook, query, best[:, op]) for op, query in enumerate(queries)]
+        return [rising(pool, codebook, query, best[:, op], late[:, op]) for op, query in enumerate(queries)]
 
     worst = quantizer.encode(codebook, -queries)
     order = stream.fork(1).permutation(N_ROWS)
-    ordinary = pool[:, stream.fork(2).integers(0, N_ROWS, N_OPS)]
-    places = order[: 2 * N_OPS]  # distinct and random, which is all that is asked of them
+    ordinary = pool[:, stream.fork(2).integers(0, N_ROWS, 2 * N_OPS)]
+    places = order[: 3 * N_OPS]  # distinct and random, which is all that is asked of them
 
     codes = np.take(pool, order, axis=1)
     codes[:, places[0]] = best[:, 0]
+    codes[:, places[2 * N_OPS]] = late[:, 0]
     ops: list[OpInputs] = [{"query": queries[0], "codes": codes, "k": K}]
     for op in range(1, N_OPS):
         changes = {places[op]: best[:, op], places[op - 1]: ordinary[:, op]}
+        changes[places[2 * N_OPS + op]] = late[:, op]
+        changes[places[2 * N_OPS + op - 1]] = ordinary[:, N_OPS + op]
         if op % WORST_EVERY == 0:  # closes sums of rounded entries that wrap around, or reach from row to row
             changes[places[N_OPS + op]] = worst[:, op]
         ops.append({"query": queries[op], "codes": edit(changes, N_ROWS), "k": K})
     return ops
 
 
-def rising(pool: np.ndarray, codebook: np.ndarray, query: np.ndarray, best: np.ndarray) -> OpInputs:
-    """Return an op of the pool's rows from the worst for `query` to the best, `best` in place of one of them.
+def rising(
+    pool: np.ndarray, codebook: np.ndarray, query: np.ndarray, best: np.ndarray, late: np.ndarray
+) -> OpInputs:
+    """Return an op of the pool's rows from the worst for `query` to the best, `best` and `late` among them.
 
     Closes a threshold before the heap that is tested on friendly orders only: here no row is below it.
     """
     codes = pool.copy()
     codes[:, 0] = best
+    codes[:, 1] = late
     distances = reference.distances(reference.inner_products(codebook, query), codes)
     farthest_first = np.argsort(-distances, kind="stable")
     return {"query": query, "codes": np.take(codes, farthest_first, axis=1), "k": K}
+
+
+def late_rows_of(
+    stream: SplitMix64, codebook: np.ndarray, pool: np.ndarray, queries: np.ndarray
+) -> np.ndarray:
+    """Return uint8[n_sub, 32], each query's late row, the bad half drawn for each of them."""
+    bad = late_rows.halves(len(pool))[stream.integers(0, late_rows.N_HALVES, len(queries))]
+    costs = (-reference.inner_products(codebook, query) for query in queries)
+    rows = [late_rows.late_row(table, pool, half) for table, half in zip(costs, bad, strict=True)]
+    return np.stack(rows, axis=1)
 
 
 def edit(changes: dict[int, np.ndarray], n_rows: int) -> Edit:

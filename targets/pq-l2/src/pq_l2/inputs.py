@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from pq_l2 import N_CENTROIDS, PqShape, quantizer
+from pq_l2 import N_CENTROIDS, PqShape, late_rows, quantizer, reference
 from referee.workload import Edit, OpInputs, Workload
 
 SHAPES = {"128x16": PqShape(128, 16), "256x16": PqShape(256, 16), "768x96": PqShape(768, 96)}
@@ -69,26 +69,46 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
 
     Each op plants the row that is the best possible one for its own query, and takes away the one of the op
     before: a kernel that keeps anything derived from earlier codes misses a row or returns one that is gone.
+
+    It plants a late row, too, and takes away that of the op before: about the seventh best, with the best
+    codes on half of the sub-vectors, and as bad on the other half as that leaves room for. The bad half is
+    drawn: the first, the second, every second sub-vector, or the others. Closes giving up rows on part of
+    their sub-vectors because rows so far behind hardly ever come back. In `clustered` a late row is behind
+    its cluster on its bad half, and not behind other clusters: nothing that far is in an answer.
     """
     stream = SplitMix64(seed)
     pool, codebook = workload.source.pool, workload.build_inputs["codebook"]
     assert isinstance(codebook, np.ndarray)
     queries = vectors(stream.fork(0), workload.distribution, workload.source.centres, N_OPS)
     best = quantizer.encode(codebook, queries)
+    late = late_rows_of(stream.fork(3), codebook, pool, queries)
     order = stream.fork(1).permutation(N_ROWS)
-    ordinary = pool[:, stream.fork(2).integers(0, N_ROWS, N_OPS)]
-    places = order[: 2 * N_OPS]  # distinct and random, which is all that is asked of them
+    ordinary = pool[:, stream.fork(2).integers(0, N_ROWS, 2 * N_OPS)]
+    places = order[: 3 * N_OPS]  # distinct and random, which is all that is asked of them
 
     codes = np.take(pool, order, axis=1)
     codes[:, places[0]] = best[:, 0]
+    codes[:, places[2 * N_OPS]] = late[:, 0]
     ops: list[OpInputs] = [{"query": queries[0], "codes": codes, "k": K}]
     for op in range(1, N_OPS):
         changes = {places[op]: best[:, op], places[op - 1]: ordinary[:, op]}
+        changes[places[2 * N_OPS + op]] = late[:, op]
+        changes[places[2 * N_OPS + op - 1]] = ordinary[:, N_OPS + op]
         if op % EXTREME_EVERY == 0:
             value = 0 if op % (2 * EXTREME_EVERY) == 0 else N_CENTROIDS - 1
             changes[places[N_OPS + op]] = np.full(len(pool), value, np.uint8)
         ops.append({"query": queries[op], "codes": edit(changes, N_ROWS), "k": K})
     return ops
+
+
+def late_rows_of(
+    stream: SplitMix64, codebook: np.ndarray, pool: np.ndarray, queries: np.ndarray
+) -> np.ndarray:
+    """Return uint8[n_sub, 32], each query's late row, the bad half drawn for each of them."""
+    bad = late_rows.halves(len(pool))[stream.integers(0, late_rows.N_HALVES, len(queries))]
+    costs = (reference.distance_table(codebook, query) for query in queries)
+    rows = [late_rows.late_row(table, pool, half) for table, half in zip(costs, bad, strict=True)]
+    return np.stack(rows, axis=1)
 
 
 def edit(changes: dict[int, np.ndarray], n_rows: int) -> Edit:
