@@ -52,7 +52,7 @@ def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, "first_half_first", "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
 
 
@@ -61,6 +61,22 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     """Without the policy's help, by the defence that its class calls for."""
     record = judge((CHEATS / f"{name}.py").read_text())
     assert STOPPED[name] in record.reason, record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+def test_ranking_by_half_of_the_coordinates_is_stopped_by_a_late_bloomer(
+    tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps a quarter of all partitions, and only where there are many: ordinary queries let it pass."""
+    monkeypatch.setitem(inputs.SHAPES, "9001x256-l2-1", inputs.Shape(9001, 256, "l2", 1, n_queries=2))
+    large = testing.reduced(
+        EXPERIMENT,
+        every=9,
+        workload=lambda seed: inputs.workload(SplitMix64(seed), "9001x256-l2-1", "offset"),
+    )
+    text = (CHEATS / "first_half_first.py").read_text()
+    record = testing.judge(large, HONEST, compiled, tmp_path, text)
+    assert record.reason.startswith("workload offset/9001x256-l2-1: op "), record.reason
     assert record.verdict is Verdict.FAIL
 
 

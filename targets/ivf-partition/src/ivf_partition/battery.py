@@ -29,12 +29,17 @@ PARTITION_COUNTS = (
 DIMS = (1, 3, 15, 16, 17, 31, 33, 100)  # below, at and above one chunk of 16, with and without a tail
 CHECKED_SHAPES = ("1024x128-l2-20", "4096x768-dot-20", "4096x768-l2-all")  # 50 MB is only checked when timed
 N_PARTITIONS = 300
+LARGE = ((4096, 128), (4096, 45), (6500, 24), (16384, 17))  # partitions, about, and dimensions
+N_TIED = 40
 
 
 def correctness_battery(seed: int) -> list[Case]:
     """Return the cases, with fresh values, and some fresh shapes, for every seed."""
     streams = SplitMix64(seed)
-    parts = (timed_cases, kind_cases, count_cases, dim_cases, random_shape_cases, value_cases, order_cases)
+    parts = (
+        *(timed_cases, kind_cases, count_cases, dim_cases, random_shape_cases, value_cases, order_cases),
+        large_cases,
+    )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
 
@@ -153,6 +158,24 @@ def order_cases(stream: SplitMix64) -> Iterator[Case]:
         centroids = np.ascontiguousarray(coordinates.reshape(n, 1).astype(np.float32))
         queries = np.zeros((4, 1), np.float32)
         yield make_case(what, "l2", centroids, queries, (20, 1, n // 2, n))
+
+
+def large_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield as many partitions as are timed, or more, never a number that a kernel can list.
+
+    Closes what is wrong only where there are many: with 40 equal centroids across the boundary of 33, and
+    queries of zeros, of large values, and opposite to a centroid.
+    """
+    for about, dim in LARGE:
+        for metric in METRICS:
+            n = int(stream.integers(about * 9 // 10, about * 13 // 10, 1)[0])
+            centroids, query = values(stream, "gaussian", n, dim), values(stream, "gaussian", 1, dim)
+            tied = stream.permutation(n)[:N_TIED]
+            centroids[tied] = centroids[tied[0]] * np.float32(2)  # longer, so that dot has them first, too
+            twin = centroids[tied[:1]]
+            queries = np.concatenate([twin, -twin, np.zeros_like(query), np.float32(1e15) * query, query])
+            name = f"about {about}x{dim} {metric}, {n} partitions"
+            yield make_case(name, metric, centroids, queries, (33, 1, 10, 100, 34))
 
 
 def boundary_ties(stream: SplitMix64, centroids: np.ndarray, queries: np.ndarray) -> Case:

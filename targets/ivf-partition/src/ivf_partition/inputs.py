@@ -42,7 +42,7 @@ COMBOS = [
     if (name, distribution) != ("16384x768-l2-1", "uniform")
 ]
 
-N_OPS = 8  # in a round
+N_OPS = 16  # in a round: 12 are ordinary, so that their median is
 N_CENTRES = 64
 NOISE = 0.1  # standard deviation around a centre
 OFFSET = 1.0e4  # float32 has steps of 2**-10 there
@@ -50,6 +50,10 @@ LEAST_TAIL = 2.0**-12  # lengths of the heavy distribution go up to 64
 N_TWINS = 24  # more than 20, so that the boundary falls among them
 N_CLOSE = 128  # more than anybody would compute exactly for 20, unless a bound demands it
 JITTER = 2.0**-10  # a step of float32 at the offset
+# With a step of 0.8 in half of the coordinates a centroid has 0.64 for each of them, typical others 0.51, and
+# 0.67 for each of the other half, where this one has nothing: farther than most here, nearest in all.
+LATE_STEP = 0.8
+N_LONG = 256  # of so many the longest: in the heavy distribution a short centroid is in no answer
 
 
 @dataclass(frozen=True)
@@ -95,22 +99,67 @@ def workload(stream: SplitMix64, shape_name: str, distribution: str) -> Workload
 
 
 def redraw(workload: Workload, seed: int) -> list[OpInputs]:
-    """Return the 8 ops of one round, each with new queries; the first query of four of them is planted."""
+    """Return the 16 ops of one round, each with new queries, four of them planted.
+
+    The first query of op 1 lies beside the equal or the close centroids; that of op 2 is a centroid, or hangs
+    on one coordinate. Ops 3 and 4 have a query whose nearest partition is a late bloomer: far over half of
+    the coordinates, the first half in op 3. Where an op has several queries, the last of every op is one.
+    """
     stream = SplitMix64(seed)
     source, centroids = workload.source, workload.build_inputs["centroids"]
     assert isinstance(centroids, np.ndarray)
     shape = source.shape
     drawn = vectors(stream.fork(0), workload.distribution, source.centres, N_OPS * shape.n_queries)
     queries = drawn.reshape(N_OPS, shape.n_queries, shape.dim)
-    # More partitions equally near than may be returned: closes selection that takes distances to be distinct.
-    queries[1, 0] = centroids[source.twin] + jitter(stream.fork(1), shape.dim)
-    # The nearest of many that differ by less than a byte or a half can hold: closes computing exactly only
+    is_close, is_centroid = stream.fork(1).integers(0, 2, 2)
+    # Equal ones are more partitions equally near than may be returned: closes selection that takes distances
+    # to be distinct. Close ones differ by less than a byte or a half can hold: closes computing exactly only
     # some multiple of n_probes, and small distances as differences of large ones.
-    queries[2, 0] = centroids[source.close] + jitter(stream.fork(2), shape.dim)
+    queries[1, 0] = centroids[source.close if is_close else source.twin] + jitter(stream.fork(2), shape.dim)
     # A centroid itself: closes everything that makes of the distance 0 something else.
-    queries[3, 0] = centroids[stream.fork(3).integers(0, shape.n_partitions, 1)[0]]
-    queries[4, 0] = hanging_on_one_coordinate(stream.fork(4), shape.metric, centroids)
+    itself = centroids[stream.fork(3).integers(0, shape.n_partitions, 1)[0]]
+    one_coordinate = hanging_on_one_coordinate(stream.fork(4), shape.metric, centroids)
+    queries[2, 0] = itself if is_centroid else one_coordinate
+    # Closes ranking by some of the coordinates, dropping most partitions by likelihood, and the rest exactly.
+    late = stream.fork(5)
+    for i in range(N_OPS) if shape.n_queries > 1 else (3, 4):
+        half = first_half(shape.dim) if i % 2 == 1 else drawn_half(late.fork(2 * i), shape.dim)
+        origin = OFFSET if workload.distribution == "offset" else 0.0
+        queries[i, -1] = late_bloomer(late.fork(2 * i + 1), shape.metric, centroids, half, origin)
     return [{"queries": asked, "n_probes": shape.n_probes} for asked in queries]
+
+
+def first_half(dim: int) -> np.ndarray:
+    """Return bool[dim], true in the first half."""
+    return np.asarray(np.arange(dim) < dim // 2)
+
+
+def drawn_half(stream: SplitMix64, dim: int) -> np.ndarray:
+    """Return bool[dim], true in one of the halves, or in every other coordinate or chunk of 16."""
+    width, is_second = (
+        (1, 16, dim // 2)[stream.fork(0).integers(0, 3, 1)[0]],
+        stream.fork(1).integers(0, 2, 1),
+    )
+    return np.asarray(np.arange(dim) // width % 2 == is_second)
+
+
+def late_bloomer(
+    stream: SplitMix64, metric: Metric, centroids: np.ndarray, half: np.ndarray, origin: float
+) -> np.ndarray:
+    """Return float32[dim], a query whose nearest partition is farther than most over `half`, bool[dim].
+
+    For l2 a centroid, moved over that half by a step in each coordinate, towards and past `origin`; for dot
+    one of the longest centroids, over that half turned round and halved.
+    """
+    n = len(centroids)
+    if metric == "l2":
+        query = centroids[stream.integers(0, n, 1)[0]].copy()
+        query[half] -= np.copysign(np.float32(LATE_STEP), query[half] - np.float32(origin))
+        return np.asarray(query)
+    some = stream.integers(0, n, N_LONG)
+    query = centroids[some[np.abs(centroids[some]).max(axis=1).argmax()]].copy()
+    query[half] *= np.float32(-0.5)
+    return np.asarray(query)
 
 
 def hanging_on_one_coordinate(stream: SplitMix64, metric: Metric, centroids: np.ndarray) -> np.ndarray:
