@@ -27,7 +27,7 @@ STOPPED = {
     "byte_counter": "distances: first difference",
     "two_byte_counter": "case long rows of ",
     "whole_words_only": "case rows of 1 bytes",
-    "sketch_of_each_row": "workload uniform/top10-96B",
+    "half_of_each_row": "workload ",
     "stops_when_near_enough": "workload clustered/top10-96B",
     "same_row_for_every_tie": "ids: expected every row once",
     "off_by_one": "ids: ",
@@ -48,8 +48,11 @@ def two_workloads(seed: int) -> list[Workload]:
 
 
 def few_cases(seed: int) -> list[Case]:
-    """Return cases from every part of the battery, all with long rows among them."""
-    cases = EXPERIMENT.correctness_battery(seed)
+    """Return cases from every part of the battery but the timed sizes, all with long rows among them.
+
+    What is wrong for many rows only, the workloads must stop alone.
+    """
+    cases = [case for case in EXPERIMENT.correctness_battery(seed) if "timed size" not in case.name]
     return [case for i, case in enumerate(cases) if i % 9 == 0 or case.name.startswith("long rows")]
 
 

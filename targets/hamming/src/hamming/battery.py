@@ -17,8 +17,11 @@ LONG_ROWS = (1_024, 8_200, 16_391)
 ROW_COUNTS = (0, 1, 7, 8, 9, 63, 64, 65, 4_097)
 N_ROWS = 500
 N_TIED = 15
+N_COPIES = 7  # of each row at the timed sizes: divides none of the k there, nor one less
 Step = tuple[str, int]  # a method, and k where it takes one
 USUAL_STEPS: Sequence[Step] = ((TOP_K, 10), (DISTANCES, 0), (TOP_K, 1), (TOP_K, 100), (DISTANCES, 0))
+
+TIMED_STEPS: Sequence[Step] = ((TOP_K, 33), (DISTANCES, 0), (TOP_K, 10), (TOP_K, 100), (TOP_K, 1))
 
 
 def correctness_battery(seed: int) -> list[Case]:
@@ -32,6 +35,7 @@ def correctness_battery(seed: int) -> list[Case]:
         changing_row_count_case,
         random_shape_cases,
         special_cases,
+        timed_size_cases,
     )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
@@ -111,6 +115,24 @@ def special_cases(stream: SplitMix64) -> Iterator[Case]:
             ("rows from far to near", codes[nearest_first[::-1]], queries),
         ):
             yield make_case(f"{what} {dim_bytes} bytes", stream, rows, asked)
+
+
+def timed_size_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield special queries and ties among about as many rows as are timed, at those lengths and an odd one.
+
+    Closes a fast path that only many rows take. Their number is drawn, and odd: not a whole number of blocks.
+    """
+    sizes = {shape.dim_bytes: shape.n_rows for shape in SHAPES.values()} | {65: SHAPES["top10-96B"].n_rows}
+    for i, (dim_bytes, n_timed) in enumerate(sizes.items()):
+        n = int(stream.integers(n_timed * 9 // 20, n_timed * 13 // 20, 1)[0]) * 2 + 1
+        centres = random_bytes(stream, (N_CENTRES, dim_bytes))
+        distribution = DISTRIBUTIONS[i % len(DISTRIBUTIONS)]
+        rows = vectors(stream.fork(0), distribution, centres, -(-n // N_COPIES))
+        queries = random_bytes(stream, (len(TIMED_STEPS), dim_bytes))
+        queries[1], queries[2], queries[3], queries[4] = 0, 255, rows[0], ~rows[0]
+        codes = rows[stream.permutation(n) % len(rows)]
+        name = f"timed size: {n} {distribution} rows of {dim_bytes} bytes"
+        yield make_case(name, stream, codes, queries, TIMED_STEPS)
 
 
 def make_case(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hamming import DISTANCES, TOP_K
+from hamming.late_rows import N_LATE, late_rows
 from harness_common.prng import SplitMix64
 from referee.workload import Edit, OpInputs, Workload
 
@@ -45,6 +46,8 @@ N_CENTRES = 32
 FLIPS = 5  # words ANDed: one bit in 2**5 of a clustered row differs from its centre
 ONES = 7  # words ANDed: one bit in 2**7 of a sparse row is set, just under 1 %
 FARTHEST_EVERY = 4  # ops
+STRAY_EVERY = 4  # ops: a query that is near no centre
+N_PLANTED = 2 + N_LATE  # rows of an op that the next one takes away
 
 
 @dataclass(frozen=True)
@@ -90,26 +93,50 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
     that is gone. The changed bit is in the first or the last byte, and the first ops use the last row and the
     first: closes loops that stop short, within a row or among rows. Every fourth op also plants the row that
     is as far away as can be: closes counters that are too narrow.
+
+    Where k rows are asked for, each op plants two more that belong to the answer, one unlike the query
+    in one half of its bytes only and one in the other: closes ranking all rows by a part of their bytes and
+    finishing only the best. How far such a row looks in its half depends on how far the k-th row is. In
+    `uniform` it is behind nine tenths of all rows in its half; in `sparse` one of the two is. In `clustered`
+    both are behind three fifths where the query strays from all centres, every fourth time; elsewhere all
+    other centres' rows look farther, and from 96 bytes on both are behind three fifths of their own centre's.
     """
     stream = SplitMix64(seed)
     shape, pool = SHAPES[workload.shape], workload.source.pool
     queries = query_vectors(stream.fork(0), workload.distribution, workload.source.centres, N_OPS)
+    if workload.distribution == "clustered":
+        strays = queries[STRAY_EVERY - 1 :: STRAY_EVERY]
+        strays[:] = random_bytes(stream.fork(3), strays.shape)
     order = stream.fork(1).permutation(shape.n_rows)
-    ordinary = pool[stream.fork(2).integers(0, shape.n_rows, 2 * N_OPS)]
+    ordinary = pool[stream.fork(2).integers(0, shape.n_rows, N_PLANTED * N_OPS)]
     ends = np.array([shape.n_rows - 1, 0], np.int64)
     places = np.concatenate([ends, order[(order != ends[0]) & (order != ends[1])]])
 
     codes = pool[order]
-    codes[places[0]], codes[places[1]] = queries[0], near(queries[0], 0)
-    ops: list[OpInputs] = [op_inputs(shape, queries[0], codes)]
-    for op in range(1, N_OPS):
-        equal, other = places[2 * op], places[2 * op + 1]
-        changes = {equal: queries[op], other: near(queries[op], op)}
-        changes |= {places[2 * op - 2]: ordinary[2 * op - 2], places[2 * op - 1]: ordinary[2 * op - 1]}
-        if op % FARTHEST_EVERY == 0:
-            changes[places[2 * N_OPS + op]] = ~queries[op]
-        ops.append(op_inputs(shape, queries[op], edit(changes)))
+    columns = np.ascontiguousarray(codes.view(np.uint64).T)  # the rows of the op at hand
+    ops: list[OpInputs] = []
+    before = range(0)
+    for op, query in enumerate(queries):
+        changes = {places[i]: ordinary[i] for i in before}
+        planted = [query, near(query, op)]
+        if op > 0 and op % FARTHEST_EVERY == 0:
+            changes[places[N_PLANTED * N_OPS + op]] = ~query
+        if shape.method == TOP_K:
+            write(columns, changes | dict(zip(places[N_PLANTED * op :], planted, strict=False)))
+            planted += late_rows(stream.fork(4 + op), query, columns, shape.k)
+        before = range(N_PLANTED * op, N_PLANTED * op + len(planted))
+        changes |= {places[i]: row for i, row in zip(before, planted, strict=True)}
+        write(columns, changes)
+        if op == 0:
+            codes[list(changes)] = list(changes.values())
+        ops.append(op_inputs(shape, query, edit(changes) if op > 0 else codes))
     return ops
+
+
+def write(columns: np.ndarray, changes: dict[np.int64, np.ndarray]) -> None:
+    """Write rows into uint64[dim_bytes / 8, n]."""
+    for row, value in changes.items():
+        columns[:, row] = value.view(np.uint64)
 
 
 def op_inputs(shape: Shape, query: np.ndarray, codes: np.ndarray | Edit) -> OpInputs:
