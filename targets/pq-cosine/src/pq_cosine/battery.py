@@ -19,7 +19,7 @@ from pq_cosine.cases import (
     offsets_of,
     planted,
 )
-from pq_cosine.inputs import SHAPES
+from pq_cosine.inputs import N_ROWS, SHAPES, layout
 from referee.workload import Case, OpInputs
 
 # Around the widths of vectors and blocks, around k = 10, and empty ones in every place.
@@ -29,12 +29,16 @@ PARTITIONS = (
 )
 LENGTHS = (180, 0, 7, 250, 120)  # of the partitions where they are not the point
 ODD_SHAPE = PqShape(171, 9)
+N_TIES = 50  # more than k = 33
 
 
 def correctness_battery(seed: int) -> list[Case]:
     """Return the cases, with fresh values, and some fresh shapes, for every seed."""
     streams = SplitMix64(seed)
-    parts = (kind_cases, partition_cases, changing_partitions_case, random_shape_cases, special_cases)
+    parts = (
+        *(kind_cases, partition_cases, changing_partitions_case, random_shape_cases, timed_size_cases),
+        special_cases,
+    )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
 
@@ -86,6 +90,32 @@ def random_shape_cases(stream: SplitMix64) -> Iterator[Case]:
         queries = drawn_queries(stream, kind, shape, 3)
         name = f"random shape {shape.dim}x{shape.n_sub}, {kind}, {n_partitions} partitions"
         yield make_case(name, stream, index, queries, (10, 1, 33))
+
+
+def timed_size_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield, with about as many rows as are timed, what a path that only many rows take may get wrong.
+
+    Ties across k = 10 and 33, k = 100 and 1, a query of zeros and a long one; at the first timed and at an
+    odd shape also rows from far to near, each nearer than the k kept so far. The number of rows is odd, so
+    that no timed number is ever asked.
+    """
+    sizes = [(name, shape, N_ROWS[name]) for name, shape in SHAPES.items()]
+    sizes.append(("odd", ODD_SHAPE, N_ROWS["128x16"]))
+    for name, shape, n_timed in sizes:
+        n = int(stream.integers(n_timed * 9 // 10, n_timed * 13 // 10, 1)[0]) | 1
+        lengths = [int(length) for length in np.diff(layout(stream, n))]
+        index = drawn_index(stream, "gaussian", shape, lengths)
+        queries = drawn_queries(stream, "gaussian", shape, 5)
+        queries[1:3] = queries[0]
+        queries[3] = 0.0
+        queries[4] *= np.float32(1e15)
+        best = planted(index.codebook, index.centroids[np.argmax(lengths)], queries[0])
+        index.partitions()[np.argmax(lengths)][:, 7 : 7 + N_TIES] = best[:, np.newaxis]
+        yield make_case(f"timed size {name}, {n} rows", stream, index, queries, (33, 10, 100, 10, 1))
+        if name in ("128x16", "odd"):
+            far_to_near = dict(special_rows(index, queries[0]))["rows from far to near"]
+            what = f"timed size {name}, {n} rows from far to near"
+            yield make_case(what, stream, far_to_near, queries[:3], (10, 33, 100))
 
 
 def special_cases(stream: SplitMix64) -> Iterator[Case]:

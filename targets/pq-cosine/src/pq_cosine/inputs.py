@@ -10,6 +10,7 @@ import numpy as np
 
 from harness_common.prng import SplitMix64
 from pq_cosine import N_CODEWORDS, PqShape, quantizer
+from pq_cosine.planted import distance_tables, drawn_half, late_codes, late_partition, row_distances
 from referee.workload import Edit, OpInputs, Workload
 
 SHAPES = {"128x16": PqShape(128, 16), "768x96": PqShape(768, 96), "1536x96": PqShape(1536, 96)}
@@ -23,7 +24,10 @@ OPS_PER_LAYOUT = N_OPS // N_LAYOUTS
 K = 10
 N_TRAINING = 1_024
 ENCODED_AT_ONCE = 400  # vectors, as many of each partition: in float64 they stay in the cache
+STRENGTHS = (0.8, 1.2)  # of a vector's own part
+QUERY_STRENGTHS = (1.3, 1.5)  # the nearest rows of such a query leave a late row room for bad codes
 EXTREME_EVERY = 4  # ops
+BETWEEN = (0.45, 0.55)  # the second partition's weight in a query between two
 
 # How much of a vector is shared by all, how much by its partition, and how much is its own.
 PARTS = {"tight": (0.87, 0.25, 0.42), "separated": (0.0, 0.9, 0.43), "isotropic": (0.0, 0.1, 1.0)}
@@ -92,13 +96,22 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
 def layout_ops(workload: Workload, stream: SplitMix64) -> list[OpInputs]:
     """Return eight ops on one layout, each with a new query that is not normalised.
 
-    Each op plants the best row possible for its query twice: in the partition that the query comes from, and
-    in another one as its last row; and it takes away those of the op before. A kernel that keeps anything
-    derived from earlier codes, leaves out the end of a partition, or does not probe all, misses a row.
+    Each op plants three rows and takes away those of the op before:
+
+    - the best row possible for its query, in the partition that the query comes from;
+    - the best row of another partition, as that one's last;
+    - a late one, in the longer of the two: best on one half of its sub-vectors, bad on the other, drawn
+      anew for each op, and still among the k nearest.
+
+    A kernel that keeps anything derived from earlier codes, leaves out the end of a partition, or does not
+    probe all, misses one of the first two. One that ranks rows by a part of their codes and finishes only
+    the better ones misses the third: on its bad half it is among the farther rows of its partition, and in
+    `tight` and `isotropic` of all.
     """
-    source, distribution = workload.source, workload.distribution
+    source = workload.source
     built: Any = workload.build_inputs
     n_sub, n_rows = built["n_sub"], N_ROWS[workload.shape]
+    by_coordinate = np.ascontiguousarray(built["codebook"].transpose(0, 2, 1))
     offsets = layout(stream.fork(0), n_rows)
     codes = filled(stream.fork(1), source.pools, offsets)
 
@@ -108,17 +121,18 @@ def layout_ops(workload: Workload, stream: SplitMix64) -> list[OpInputs]:
     first = draws.integers(0, len(used), OPS_PER_LAYOUT)
     second = first + draws.integers(1, len(used), OPS_PER_LAYOUT)
     homes, others = used[first], used[second % len(used)]
-    asked = units(stream.fork(3), distribution, source, homes)
+    asked = directions(stream.fork(3), workload.distribution, source, homes, others)
     scales = np.ldexp(draws.uniform(1.0, 2.0, OPS_PER_LAYOUT), draws.integers(-20, 21, OPS_PER_LAYOUT))
     queries = (asked * scales[:, np.newaxis]).astype(np.float32)
-    best = [quantizer.encode(built["codebook"], asked - built["centroids"][at]) for at in (homes, others)]
-    rows = draws.floats((2, OPS_PER_LAYOUT))
-    ordinary = draws.integers(0, source.pools.shape[2], (2, OPS_PER_LAYOUT))
+    rows = draws.floats((3, OPS_PER_LAYOUT))
+    ordinary = draws.integers(0, source.pools.shape[2], (3, OPS_PER_LAYOUT))
 
     ops: list[OpInputs] = []
     planted: list[tuple[int, int]] = []
+    now = codes.copy()
     for i in range(OPS_PER_LAYOUT):
         home, other = int(homes[i]), int(others[i])
+        tables = distance_tables(by_coordinate, built["centroids"], asked[i])
         changes: dict[tuple[int, int], np.ndarray] = {}
         if i % EXTREME_EVERY == EXTREME_EVERY - 1:
             value = 0 if i < EXTREME_EVERY else N_CODEWORDS - 1
@@ -126,15 +140,45 @@ def layout_ops(workload: Workload, stream: SplitMix64) -> list[OpInputs]:
         for which, place in enumerate(planted):
             changes[place] = source.pools[place[0], :, ordinary[which, i]]
         planted = [(home, int(rows[0, i] * lengths[home])), (other, int(lengths[other]) - 1)]
-        for which, place in enumerate(planted):
-            changes[place] = best[which][:, i]
+        for place in planted:
+            changes[place] = tables[place[0]].argmin(axis=1).astype(np.uint8)
+        apply(now, edit(changes, offsets))
+
+        at = late_partition(tables, [p for p in (home, other) if lengths[p] >= K])
+        row = int(rows[2, i] * (lengths[at] - 1))  # never the last
+        planted.append((at, row + 1 if (at, row) == planted[0] else row))
+        distances = row_distances(tables, now, offsets)
+        distances[offsets[at] + planted[2][1]] = np.inf  # this row is about to be another
+        changes[planted[2]] = late_codes(tables, at, distances, drawn_half(draws, n_sub), K)
         edited = edit(changes, offsets)
+        apply(now, edited)
         if i == 0:
-            codes[edited.at] = edited.values
+            apply(codes, edited)
             ops.append({"query": queries[0], "codes": codes, "offsets": offsets, "k": K})
         else:
             ops.append({"query": queries[i], "codes": edited, "k": K})
     return ops
+
+
+def directions(
+    stream: SplitMix64, distribution: str, source: Source, homes: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return float32[n, dim], normalised queries: of the partitions `homes`, in `separated` between two.
+
+    Where partitions are far apart, a query from within one has no near row in another, and a kernel could
+    leave out all but one. A query between two has near rows in both.
+    """
+    asked = units(stream, distribution, source, homes, QUERY_STRENGTHS)
+    if distribution != "separated":
+        return asked
+    from_others = units(stream, distribution, source, others, QUERY_STRENGTHS)
+    weight = stream.uniform(*BETWEEN, (len(homes), 1))
+    return quantizer.unit((1.0 - weight) * asked + weight * from_others)
+
+
+def apply(codes: np.ndarray, edited: Edit) -> None:
+    """Write the edit into `codes`."""
+    codes[edited.at] = edited.values
 
 
 def layout(stream: SplitMix64, n_rows: int) -> np.ndarray:
@@ -175,19 +219,26 @@ def edit(changes: dict[tuple[int, int], np.ndarray], offsets: np.ndarray) -> Edi
     return Edit(np.concatenate(at), np.concatenate(list(changes.values())))
 
 
-def units(stream: SplitMix64, distribution: str, source: Source, homes: np.ndarray) -> np.ndarray:
+def units(
+    stream: SplitMix64,
+    distribution: str,
+    source: Source,
+    homes: np.ndarray,
+    strengths: tuple[float, float] = STRENGTHS,
+) -> np.ndarray:
     """Return float32[n, dim], vectors of length 1 from a distribution, one for each partition in `homes`.
 
     tight      Any two have a cosine of about 0.7 to 0.9, as embeddings of one kind of text do: closes ruling
                out whole partitions on the hope that all but one are far, and a threshold that cuts at once.
     separated  Cosines near 0.8 in a partition and near 0 between them: closes a step or a scale that is
                fitted to one partition and used in all, and pruning that pays only where all are alike.
+               Queries lie between two partitions: closes probing nothing but the nearest.
     isotropic  Hardly any structure, every row about 2 away: closes pruning that pays only where most rows
                are far from the best.
     """
     shared, clustered, own = PARTS[distribution]
     shape = (len(homes), len(source.common))
-    strength = own * stream.uniform(0.5, 1.5, (len(homes), 1)) * (3.0 / shape[1]) ** 0.5
+    strength = own * stream.uniform(*strengths, (len(homes), 1)) * (3.0 / shape[1]) ** 0.5
     noise = strength * stream.uniform(-1.0, 1.0, shape)
     return quantizer.unit(shared * source.common + clustered * source.centres[homes] + noise)
 
