@@ -52,22 +52,36 @@ def burst_part(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
     candidate_ns  int64[turns, ops]  turn i of both sides ran the same ops, one after the other
     opponent_ns   int64[turns, ops]
 
-    Times count in parts of the opponent's typical op in the same turn, as the machine changes its pace, and
-    the two sides' excess is compared as a logarithm, so that an interruption weighs the same on either side.
-    The first op of a turn finds cold caches, which costs both about the same: in parts of each one's own
-    time it would count against whoever is faster.
+    The two sides' excess over their typical ops is compared in parts of the opponent's, as a logarithm, so
+    that an interruption weighs the same on either side. The first op of a turn finds cold caches, which costs
+    both about the same: in parts of each one's own time it would count against whoever is faster.
     """
-    usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
     typical = math.exp(log_ratio(candidate_ns, opponent_ns))
-    beyond = float((candidate_ns / usual_ns).mean()) - typical
-    opponents_beyond = float((opponent_ns / usual_ns).mean()) - 1.0
+    pace_ns = turn_pace_ns(candidate_ns, opponent_ns) / math.sqrt(typical)  # the opponent's typical op
+    beyond = float((candidate_ns / pace_ns).mean()) - typical
+    opponents_beyond = float((opponent_ns / pace_ns).mean()) - 1.0
     return math.log1p(beyond / max(1.0, typical)) - math.log1p(opponents_beyond)
 
 
-def in_bursts(parts: np.ndarray) -> np.ndarray:
-    """Return bool[combos], in which the typical op surely says something else than the whole time.
+def whole_log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
+    """Return ln(candidate / opponent) of all the time of [turns, ops], at the pace of each turn."""
+    pace_ns = turn_pace_ns(candidate_ns, opponent_ns)
+    return math.log(float((candidate_ns / pace_ns).mean()) / float((opponent_ns / pace_ns).mean()))
 
-    By more than BURSTS over all combos, or by more than COMBO_BURSTS in one; of either side's ops.
+
+def turn_pace_ns(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> np.ndarray:
+    """Return float64[turns, 1], the geometric mean of both sides' median op, as the machine changes its pace.
+
+    Not one side's alone: where turns differ, the mean of a ratio is above the ratio of the means.
+    """
+    medians = np.median(candidate_ns, axis=1) * np.median(opponent_ns, axis=1)
+    return np.asarray(np.sqrt(medians)[:, np.newaxis])
+
+
+def in_bursts(parts: np.ndarray) -> np.ndarray:
+    """Return bool[combos], in which the typical op surely promises more than the whole time keeps.
+
+    By more than BURSTS over all combos, or by more than COMBO_BURSTS in one.
 
     parts  float64[blocks, combos]  `burst_part`; one block alone is never sure
     """
@@ -77,16 +91,10 @@ def in_bursts(parts: np.ndarray) -> np.ndarray:
     def surely_beyond(values: np.ndarray, allowed: float) -> np.ndarray:
         t = float(stdtrit(len(values) - 1, BURSTS_CONFIDENCE))
         reach = t * values.std(axis=0, ddof=1) / len(values) ** 0.5
-        return np.asarray(np.abs(values.mean(axis=0)) - reach > allowed)
+        return np.asarray(values.mean(axis=0) - reach > allowed)
 
     everywhere = bool(surely_beyond(parts.mean(axis=1), BURSTS))
     return surely_beyond(parts, COMBO_BURSTS) | everywhere
-
-
-def whole_log_ratio(candidate_ns: np.ndarray, opponent_ns: np.ndarray) -> float:
-    """Return ln(candidate / opponent) of all time of [turns, ops], each turn in opponent's typical ops."""
-    usual_ns = np.median(opponent_ns, axis=1, keepdims=True)
-    return math.log(float((candidate_ns / usual_ns).mean()) / float((opponent_ns / usual_ns).mean()))
 
 
 def estimate(log_ratios: Sequence[float] | np.ndarray) -> Estimate:

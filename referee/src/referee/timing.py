@@ -112,7 +112,11 @@ def log_ratios(blocks: Sequence[Sequence[Pair]]) -> np.ndarray:
 
 def in_bursts(blocks: Sequence[Sequence[Pair]]) -> np.ndarray:
     """Return bool[combos], in which some of one side's ops surely take the time that others save."""
-    return statistics.in_bursts(by_combo(blocks, statistics.burst_part))
+    ours = by_combo(blocks, statistics.burst_part)
+    theirs = by_combo(
+        blocks, lambda candidate_ns, opponent_ns: statistics.burst_part(opponent_ns, candidate_ns)
+    )
+    return np.asarray(statistics.in_bursts(ours) | statistics.in_bursts(theirs))
 
 
 def by_combo(
