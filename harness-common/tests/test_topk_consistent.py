@@ -184,9 +184,9 @@ def test_accepts_what_the_allowed_errors_of_the_rows_explain(case: str) -> None:
 @pytest.mark.parametrize("case", NOT_WITHIN)
 def test_refuses_what_the_allowed_errors_of_the_rows_do_not_explain(case: str) -> None:
     """A row's allowance excuses that row, and those that it may have changed places with."""
-    *lists, message = NOT_WITHIN[case]
+    all_expected, allowed, ids, distances, message = NOT_WITHIN[case]
     with pytest.raises(Mismatch, match=message):
-        check_within(*lists)
+        check_within(all_expected, allowed, ids, distances)
 
 
 @pytest.mark.parametrize(
