@@ -46,6 +46,12 @@ def test_hidden_time_is_what_only_the_referee_saw() -> None:
     assert clocks.hidden(turns(10, 1), turns(10, 1)) == [0, 0, 0]
 
 
+def test_a_long_turn_may_end_a_little_later() -> None:
+    """0.1 ms after 50 ms is the way a machine wakes up; after 5 ms it is 1 % of the opponent's 10."""
+    assert clocks.hidden(turns(50, 1.1), turns(10, 1)) == pytest.approx([0.002] * 3)
+    assert clocks.hidden(turns(5, 1.1), turns(10, 1)) == pytest.approx([0.01] * 3)
+
+
 def test_a_clock_that_runs_slow_is_found_out() -> None:
     """Sixteen turns in which 10 % of the time is missing from the player's account."""
     with pytest.raises(KernelFault, match=r"workload a: clock: the two clocks disagree by 10\.0%"):

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from referee import testing
+from referee import testing, trial
 from referee.faults import Verdict
 from referee.player import Unfit
-from referee.stage import Record
+from referee.stage import Record, Stage
 from referee.workload import Case, Edit, Experiment, OpInputs
 
 REMEMBERS = """
@@ -146,6 +146,7 @@ def test_a_reduced_experiment_keeps_what_it_is_told(toy: Experiment) -> None:
     assert (one.package, one.redraw, one.compare) == (toy.package, toy.redraw, toy.compare)
 
 
+@pytest.mark.usefixtures("importable")
 @pytest.mark.parametrize(
     ("verdicts", "last"),
     [
@@ -165,14 +166,46 @@ def test_only_a_kernel_whose_times_are_not_believed_is_judged_again(
     """Once, in an empty folder; wrong and slow kernels have had their trial."""
     folders = []
 
-    def judge(_experiment: Experiment, _honest: str, _compiled: Path, folder: Path, _text: str) -> Record:
+    def run_unread(stage: Stage, folder: Path, _paths: Sequence[Path], _compiled: Path) -> None:
         assert not list(folder.iterdir())
         folders.append(folder)
-        return dataclasses.replace(Record(7), verdict=verdicts[len(folders) - 1])
+        stage.record.verdict = verdicts[len(folders) - 1]
 
-    monkeypatch.setattr(testing, "judge", judge)
-    assert testing.judge_honest(toy, "honest", tmp_path, tmp_path, "text").verdict is last
+    monkeypatch.setattr(trial, "run_unread", run_unread)
+    assert testing.judge(toy, "honest", tmp_path, tmp_path, "text").verdict is last
     assert len(set(folders)) == len(verdicts)
+
+
+@pytest.mark.usefixtures("importable")
+def test_a_second_trial_can_be_declined(
+    toy: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a cheat that the checks of times are to stop, one trial says it."""
+
+    def run_unread(stage: Stage, *_rest: object) -> None:
+        stage.record.verdict = Verdict.REJECTED
+
+    monkeypatch.setattr(trial, "run_unread", run_unread)
+    record = testing.judge(toy, "honest", tmp_path, tmp_path, "text", may_repeat=False)
+    assert record.verdict is Verdict.REJECTED
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("correctness", "verdict"), [("fail", Verdict.FAIL), ("pass", Verdict.REJECTED), ("pass", Verdict.KEEP)]
+)
+def test_only_a_decision_counts_as_judged_by_time(correctness: str, verdict: Verdict) -> None:
+    """Neither a wrong kernel, nor one whose times are not believed, nor a verdict without a decision."""
+    record = dataclasses.replace(Record(7), correctness=correctness, verdict=verdict)
+    with pytest.raises(AssertionError):
+        testing.assert_judged_by_time(record)
+
+
+def test_the_policy_is_asked_about_all_but_a_test_s_own_import() -> None:
+    """Importing the baseline is no fault of a cheat that builds on it; importing os is one."""
+    text = "from toy.baseline import Kernel as Honest\nimport os\n"
+    assert testing.rules_broken(text, "toy") == ["import"]
+    assert testing.rules_broken("from toy.baseline import Kernel as Honest\n", "toy") == []
 
 
 class Benchmark:

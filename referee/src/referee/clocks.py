@@ -60,11 +60,12 @@ def hidden(candidate: Sequence[Turn], opponent: Sequence[Turn]) -> list[float]:
     """Return, per turn, the time the candidate spent outside its ops' timed spans, beyond the opponent's.
 
     Both players do the same untimed work for the same ops, so what only the referee's clock saw must be the
-    same for both. In parts of the opponent's time.
+    same for both. In parts of the opponent's time, or of the candidate's turn where that was longer: after a
+    long turn the referee wakes up later, and what a slow turn hides does not make it fast.
     """
     usual_ns = np.median([other.timed_ns for other in opponent])
     return [
-        float((one.untimed_ns - other.untimed_ns) / usual_ns)
+        float((one.untimed_ns - other.untimed_ns) / max(usual_ns, one.timed_ns))
         for one, other in zip(candidate, opponent, strict=True)
     ]
 

@@ -7,6 +7,7 @@ import dataclasses
 import importlib
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from referee import correctness, player, trial
+from referee import correctness, player, policy, trial
 from referee.contender import contender, source_roots
 from referee.faults import Verdict
 from referee.player_process import Rules, started
@@ -118,38 +119,50 @@ def judge(
     text: str,
     *,
     sandbox: bool = True,
+    may_repeat: bool = True,
 ) -> Record:
     """Run `text` through a trial of four blocks against `honest`, policy left out, and return its record.
 
-    Each defence must stand alone: nothing is refused for how it reads.
+    Each defence must stand alone: nothing is refused for how it reads. A machine that is busy with other
+    work can make the clocks of any kernel disagree, about one trial in a hundred under load; so where the
+    times are not believed, there is a second trial. A kernel that the checks of times really stop is stopped
+    in both.
 
-    compiled  what `machine_code` returned for `honest`
-    folder    an empty folder of the trial's own
+    compiled    what `machine_code` returned for `honest`
+    folder      an empty folder of the trial's own
+    may_repeat  whether there may be a second trial
     """
-    stage = Stage(
-        experiment,
-        Question(text, honest, n_blocks=N_BLOCKS),
-        Rules(sandbox=sandbox),
-        Progress(io.StringIO()),
-        clock=lambda: 0.0,
-        deadline_s=1.0,
-        record=Record(7),
-    )
-    trial.run_unread(stage, folder, source_paths(experiment), compiled)
+    for place in (folder / "first", folder / "second"):
+        place.mkdir()
+        stage = Stage(
+            experiment,
+            Question(text, honest, n_blocks=N_BLOCKS),
+            Rules(sandbox=sandbox),
+            Progress(io.StringIO()),
+            clock=lambda: 0.0,
+            deadline_s=1.0,
+            record=Record(7),
+        )
+        trial.run_unread(stage, place, source_paths(experiment), compiled)
+        if stage.record.verdict is not Verdict.REJECTED or not may_repeat:
+            break
     return stage.record
 
 
-def judge_honest(experiment: Experiment, honest: str, compiled: Path, folder: Path, text: str) -> Record:
-    """Judge `text` as `judge` does, and once more if its times are not believed.
+def assert_judged_by_time(record: Record) -> None:
+    """Do nothing if the kernel of `record` was found right and then kept or discarded for its time."""
+    assert record.correctness == "pass", record.reason
+    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
+    assert record.decision is not None
 
-    A machine that is busy with other work can make the clocks of an honest kernel disagree: about one trial
-    in a hundred under load. A kernel that the checks of times really stop is stopped twice.
+
+def rules_broken(text: str, package: str) -> list[str]:
+    """Return the rules for which the policy refuses the kernel `text`; a test's own imports are no matter.
+
+    A cheat that builds on the honest baseline or the reference imports it, which no kernel may.
     """
-    record = judge(experiment, honest, compiled, folder, text)
-    if record.verdict is not Verdict.REJECTED:
-        return record
-    (folder / "again").mkdir()
-    return judge(experiment, honest, compiled, folder / "again", text)
+    own = re.compile(rf"^from {package}\.(baseline|reference) import .*\n", re.MULTILINE)
+    return [finding.rule for finding in policy.findings(own.sub("", text), package) if finding.refuses]
 
 
 def time_in_turn(

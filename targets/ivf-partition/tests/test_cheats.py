@@ -4,7 +4,6 @@ Every kernel of `cheats/` goes through all of a trial but the policy: each defen
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,18 +35,6 @@ STOPPED = {
 FEW = testing.reduced(
     EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "1024x128-l2-20", "uniform")
 )
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
-    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
-
-
-@pytest.fixture
-def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
-    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
-    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
 
 
 def test_every_cheat_is_on_trial() -> None:
@@ -83,18 +70,13 @@ def test_ranking_by_half_of_the_coordinates_is_stopped_by_a_late_bloomer(
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
 def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
     """Slow or fast, a right kernel is judged by its time."""
-    record = judge((CHEATS / f"{name}.py").read_text())
-    assert record.correctness == "pass", record.reason
-    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
-    assert record.decision is not None
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
 
 
 def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:
-    """The first line of defence names the rule; importing the baseline is refused as well."""
-    imported = "from ivf_partition.baseline import IvfKernel as Honest\n"
-    text = (CHEATS / "cached_by_pointer.py").read_text().replace(imported, "")
-    refused = [finding for finding in policy.findings(text, "ivf_partition") if finding.refuses]
-    assert "private" in [finding.rule for finding in refused]
+    """The first line of defence names the rule."""
+    text = (CHEATS / "cached_by_pointer.py").read_text()
+    assert "private" in testing.rules_broken(text, "ivf_partition")
 
 
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])

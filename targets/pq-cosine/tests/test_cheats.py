@@ -4,7 +4,6 @@ Every kernel of `cheats/` goes through all of a trial but the policy: each defen
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,18 +39,6 @@ FEW = testing.reduced(
 )
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
-    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
-
-
-@pytest.fixture
-def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
-    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
-    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
-
-
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
     assert {path.stem for path in CHEATS.glob("*.py")} == {*STOPPED, "honest_slow", "honest_fast"}
@@ -69,10 +56,7 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
 def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
     """Slow or fast, a right kernel is judged by its time."""
-    record = judge((CHEATS / f"{name}.py").read_text())
-    assert record.correctness == "pass", record.reason
-    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
-    assert record.decision is not None
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
 
 
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])

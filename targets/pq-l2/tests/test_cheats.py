@@ -4,7 +4,6 @@ Every kernel of `cheats/` goes through all of a trial but the policy: each defen
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,18 +58,6 @@ FEW = testing.reduced(
 )
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what Numba makes of the baseline, compiled once for all kernels that build on it."""
-    return testing.machine_code(FEW, HONEST, tmp_path_factory.mktemp("compiled"))
-
-
-@pytest.fixture
-def judge(tmp_path: Path, compiled: Path) -> Callable[..., Record]:
-    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
-    return partial(testing.judge, FEW, HONEST, compiled, tmp_path)
-
-
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
     on_trial = {*STOPPED, "honest_slow", "honest_fast"}
@@ -82,34 +69,29 @@ def test_every_cheat_is_on_trial() -> None:
 def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
     """Without the policy's help, by the defence that its class calls for."""
     verdict, reason = STOPPED[name]
-    record = judge((CHEATS / f"{name}.py").read_text())
+    text = (CHEATS / f"{name}.py").read_text()
+    record = judge(text, may_repeat=verdict is not Verdict.REJECTED)
     assert reason in record.reason + record.detail, record.reason
     assert record.verdict is verdict
 
 
 def test_a_thread_is_counted_where_it_cannot_be_forbidden(judge: Callable[..., Record]) -> None:
     """On a system without seccomp the second thread starts, and is seen."""
-    record = judge((CHEATS / "background_thread.py").read_text(), sandbox=False)
+    record = judge((CHEATS / "background_thread.py").read_text(), sandbox=False, may_repeat=False)
     assert record.verdict is Verdict.REJECTED
     assert "threads: expected 1 thread, got 2" in record.reason
 
 
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
-def test_an_honest_kernel_passes(name: str, compiled: Path, tmp_path: Path) -> None:
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
     """Slow or fast, a right kernel is judged by its time."""
-    text = (CHEATS / f"{name}.py").read_text()
-    record = testing.judge_honest(FEW, HONEST, compiled, tmp_path, text)
-    assert record.correctness == "pass", record.reason
-    assert record.verdict in (Verdict.KEEP, Verdict.DISCARD), record.reason
-    assert record.decision is not None
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
 
 
 @pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
 def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
-    """The first line of defence names the rule; importing the baseline is refused as well."""
-    text = (CHEATS / f"{name}.py").read_text().replace("from pq_l2.baseline import PqKernel as Honest\n", "")
-    refused = [finding for finding in policy.findings(text, "pq_l2") if finding.refuses]
-    assert rule in [finding.rule for finding in refused]
+    """The first line of defence names the rule."""
+    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "pq_l2")
 
 
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
