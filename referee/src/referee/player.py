@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 
 from referee import sandbox, wire
+from referee.guarded import guarded_empty
 from referee.workload import Edit, Value
 
 Op = Callable[[dict[str, Value]], Any]
 
 # Bound before `kernels.py` is imported, so that patching NumPy changes nothing here.
-ndarray, copyto, empty_like, may_share_memory = np.ndarray, np.copyto, np.empty_like, np.may_share_memory
+ndarray, copyto, may_share_memory = np.ndarray, np.copyto, np.may_share_memory
 
 
 class Unfit(Exception):
@@ -128,7 +129,9 @@ def serve(
             if request["kind"] == "build":
                 op = None
                 inputs, buffers, kept = {}, {}, []
-                op = prepare(kernels, wire.unpack_inputs(request["inputs"], arrays))
+                built: dict[str, Value] = {}
+                put(wire.unpack_inputs(request["inputs"], arrays), built, {})
+                op = prepare(kernels, built)
                 answer = {"kind": "built"}
             elif request["kind"] == "show":
                 sent = [array for index in request["ops"] for array in kept[index]]
@@ -163,7 +166,10 @@ def serve(
 
 
 def place(op_inputs: dict[str, Any], inputs: dict[str, Value], buffers: dict[str, np.ndarray]) -> None:
-    """Bring `inputs` to the next op's contents: every array in the memory it has always had, read-only."""
+    """Bring `inputs` to the next op's contents: every array in the memory it has always had, read-only.
+
+    The page behind an array cannot be read.
+    """
     for name, value in op_inputs.items():
         if isinstance(value, Edit):
             buffers[name].reshape(-1)[value.at] = value.values
@@ -172,7 +178,7 @@ def place(op_inputs: dict[str, Any], inputs: dict[str, Value], buffers: dict[str
         else:
             buffer = buffers.get(name)
             if buffer is None or buffer.shape != value.shape or buffer.dtype != value.dtype:
-                buffer = buffers[name] = empty_like(value)
+                buffer = buffers[name] = guarded_empty(value.shape, value.dtype)
                 view = buffer.view()
                 view.flags.writeable = False
                 inputs[name] = view
