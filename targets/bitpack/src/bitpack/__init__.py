@@ -1,0 +1,10 @@
+"""Unpacking of chunks of 1,024 unsigned integers in the FastLanes order. Here: what all files share."""
+
+# The three methods of a kernel; each op calls one of them.
+INLINE = "inline"
+OUT_OF_LINE = "out_of_line"
+LEVELS = "levels"
+
+CHUNK = 1024  # values
+ORDER = (0, 4, 2, 6, 1, 5, 3, 7)  # where the eight blocks of eight rows stand; its own inverse
+MOST_LEVELS = 4096  # values of one buffer of levels

@@ -1,0 +1,131 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import bitpack
+from bitpack import inputs
+from bitpack.run_experiment import EXPERIMENT
+from harness_common.prng import SplitMix64
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+from referee.workload import Case, Workload
+
+CHEATS = Path(__file__).parent / "cheats"
+# The definition is quick enough, and nothing need be compiled for the cheats, which build on it.
+HONEST = """
+from bitpack.reference import unpack_inline, unpack_levels, unpack_out_of_line
+
+
+class BitpackKernel:
+    unpack_inline = staticmethod(unpack_inline)
+    unpack_out_of_line = staticmethod(unpack_out_of_line)
+    unpack_levels = staticmethod(unpack_levels)
+"""
+
+STOPPED = {
+    "natural_order": (Verdict.FAIL, "values: first difference"),
+    "low_words_only": (Verdict.FAIL, "values: first difference"),
+    "corrupt_ignored": (Verdict.FAIL, "error: expected one that names chunk "),
+    "corrupt_ignored_in_large_pages": (Verdict.FAIL, "case timed size: "),
+    "last_bad_buffer": (Verdict.FAIL, "error: expected one that names buffer "),
+    "reads_beyond": (Verdict.CRASH, "SIGSEGV"),
+    "cached_by_pointer": (Verdict.FAIL, ": op 1: "),
+}
+
+INLINE_ONE, COLUMN, LEVELS = (
+    ("inline-u32-128", "codes"),
+    ("column-u32-512", "packed"),
+    ("levels-400", "lists"),
+)
+STOPPED_IN_TIMED_OPS = {  # had the battery let them pass, as the case here does
+    "width_of_first_chunk": INLINE_ONE,
+    "ties_packed": COLUMN,
+    "raw_tails_masked": LEVELS,
+}
+
+FEW_CASES = (
+    *("every method", "width 0 of 32", "width 13 of 32", "layouts alike at width 13 of 32"),
+    *(
+        "tails of width 23 of 64",
+        "corrupt pages of 32",
+        "corrupt columns of 5 of 32",
+        "corrupt levels of width 2",
+    ),
+)
+
+
+def few_cases(seed: int) -> list[Case]:
+    """Return a few cases of every kind, and one of a timed size."""
+    return [
+        case
+        for case in EXPERIMENT.correctness_battery(seed)
+        if case.name in FEW_CASES or case.name.endswith("like inline-u32-128")
+    ]
+
+
+def one_case(seed: int) -> list[Case]:
+    """Return a case that finds nothing wrong with a kernel that can take a page of zeros."""
+    return [case for case in EXPERIMENT.correctness_battery(seed) if case.name == "width 0 of 32"]
+
+
+def workloads(*combos: tuple[str, str]) -> Callable[[int], list[Workload]]:
+    """Return a function from a seed to these workloads."""
+    return lambda seed: [inputs.workload(SplitMix64(seed), *combo) for combo in combos]
+
+
+# Few cases and one workload: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workloads=workloads(INLINE_ONE))
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, where it was to be expected."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    verdict, reason = STOPPED[name]
+    assert record.verdict is verdict, record.reason
+    assert reason in record.reason
+
+
+@pytest.mark.parametrize(("name", "combo"), STOPPED_IN_TIMED_OPS.items())
+def test_a_shortcut_is_stopped_by_the_timed_ops_alone(
+    name: str, combo: tuple[str, str], compiled: Path, tmp_path: Path
+) -> None:
+    """What it gets wrong is planted there as well as in the battery."""
+    timed_only = dataclasses.replace(
+        EXPERIMENT, correctness_battery=one_case, speed_workloads=workloads(combo)
+    )
+    record = testing.judge(timed_only, HONEST, compiled, tmp_path, (CHEATS / f"{name}.py").read_text())
+    assert record.verdict is Verdict.FAIL, record.reason
+    assert record.reason.startswith("workload "), record.reason
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
+
+
+def test_the_policy_stops_what_it_can_before_it_runs() -> None:
+    """The first line of defence names the rule."""
+    assert "private" in testing.rules_broken((CHEATS / "cached_by_pointer.py").read_text(), "bitpack")
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(bitpack.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "bitpack") == []

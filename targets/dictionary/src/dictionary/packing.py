@@ -1,0 +1,60 @@
+"""Codes packed as a Lance page holds them, for inputs: many chunks at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dictionary import CHUNK_ROWS
+
+LANES = 32
+BLOCKS = (0, 4, 2, 6, 1, 5, 3, 7)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The codes of one column.
+
+    words         uint32[N]     of each chunk its width in bits, then its payload
+    chunk_starts  int64[C + 1]  where each chunk begins in `words`, and the end
+    """
+
+    words: np.ndarray
+    chunk_starts: np.ndarray
+
+
+def pack(codes: np.ndarray, padding: int = 0) -> Packed:
+    """Return `codes` (uint32[n]) in chunks of 1,024, each as wide as its largest code.
+
+    padding  the code that fills up the last chunk
+
+    Cost: 32 rows of every width that there is, each a few operations of NumPy.
+    """
+    n_chunks = -(-len(codes) // CHUNK_ROWS)
+    filled = np.full(n_chunks * CHUNK_ROWS, padding, np.uint32)
+    filled[: len(codes)] = codes
+    chunks = filled.reshape(n_chunks, CHUNK_ROWS)
+    widths = bit_lengths(np.bitwise_or.reduce(chunks, axis=1))
+    starts = np.append(0, np.cumsum(1 + LANES * widths)).astype(np.int64)
+    words = np.zeros(starts[-1], np.uint32)
+    words[starts[:-1]] = widths
+    for width in np.unique(widths[widths > 0]).tolist():
+        same = np.flatnonzero(widths == width)
+        payload = starts[same][:, np.newaxis] + 1 + np.arange(LANES * width)
+        words[payload] = payloads(chunks[same], width)
+    return Packed(words, starts)
+
+
+def payloads(chunks: np.ndarray, width: int) -> np.ndarray:
+    """Return uint32[C, 32 * width] of uint32[C, 1024], whose codes have at most `width` bits."""
+    packed = np.zeros((len(chunks), width + 1, LANES), np.uint32)  # one word more: a last row may reach there
+    for row in range(32):
+        first = BLOCKS[row // 8] * 16 + row % 8 * 128
+        codes = chunks[:, first : first + LANES].astype(np.uint64) << np.uint64(row * width % 32)
+        packed[:, row * width // 32] |= codes.astype(np.uint32)
+        packed[:, row * width // 32 + 1] |= (codes >> np.uint64(32)).astype(np.uint32)
+    return packed[:, :width].reshape(len(chunks), LANES * width)
+
+
+def bit_lengths(values: np.ndarray) -> np.ndarray:
+    """Return int64[n], in how many bits each of uint32[n] can be written."""
+    return np.asarray((values[:, np.newaxis] >> np.arange(32, dtype=np.uint32) != 0).sum(axis=1), np.int64)

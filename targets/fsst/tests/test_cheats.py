@@ -1,0 +1,106 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import fsst
+from fsst import battery, corrupt, inputs
+from fsst.run_experiment import EXPERIMENT
+from harness_common.prng import SplitMix64
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+from referee.workload import Case, Workload
+
+CHEATS = Path(__file__).parent / "cheats"
+# The oracle's own loop is quick enough, and little need be compiled for the cheats, which build on it.
+HONEST = """
+from fsst import expansion
+class FsstKernel:
+    decode = staticmethod(expansion.decode)
+    decode_page = staticmethod(expansion.decode_page)
+"""
+
+STOPPED = {
+    "escaped_escapes": "case literal: op 0: ",
+    "first_offset_ignored": "op 2: ",
+    "no_code_check": "error: expected one that names 'symbol table'",
+    "no_code_check_for_much": "case corrupt: timed size",
+    "switch_ignored": "case stored as they are",
+    "room_for_three_times": "data: expected uint8[",
+    "padding_counts": "op 1: ",
+    "always_the_first_string": "error: expected one that names 'string ",
+    "table_kept_by_header": "op 3: ",
+    "cached_by_pointer": "op ",
+    "view_of_input": "got a view of the input 'codes'",
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "cached_by_pointer": "private",
+    "table_kept_by_header": "module state",
+}
+
+
+def few_cases(seed: int) -> list[Case]:
+    """Return cases from every part of the battery but those of the largest size."""
+    streams = SplitMix64(seed)
+    parts = (battery.distribution_cases, battery.escape_cases, battery.table_cases, corrupt.cases)
+    cases = [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
+    some = [
+        case for i, case in enumerate(cases) if i % 4 == 0 or "stored" in case.name or "tables" in case.name
+    ]
+    return [*some, next(corrupt.timed_size_cases(streams.fork(9)))]
+
+
+def one_workload(seed: int) -> list[Workload]:
+    """Return the shape and the distribution that have a little of everything."""
+    return [inputs.workload(SplitMix64(seed), "batch-256K", "drifted")]
+
+
+# Few cases and one workload: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workloads=one_workload)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "reads_beyond_the_codes", "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by a wrong output where it was to be expected."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert STOPPED[name] in record.reason + record.detail, record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+def test_a_load_beyond_the_input_ends_the_player(judge: Callable[..., Record]) -> None:
+    """No memory lies behind the codes, so a kernel that reads there does not get away with it."""
+    record = judge((CHEATS / "reads_beyond_the_codes.py").read_text())
+    assert record.verdict is Verdict.CRASH, record.reason
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule."""
+    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "fsst")
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(fsst.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "fsst") == []
