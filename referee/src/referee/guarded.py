@@ -14,6 +14,7 @@ import numpy as np
 ndarray, dtype_of, copyto, prod, map_memory = np.ndarray, np.dtype, np.copyto, math.prod, mmap.mmap
 
 PAGE_BYTES = mmap.PAGESIZE
+LIBC = ctypes.CDLL(None, use_errno=True)
 NO_ACCESS = 0
 HUGE_BYTES = 1 << 22  # from here on NumPy asks for huge pages, and so do we
 
@@ -46,7 +47,6 @@ def guarded(array: np.ndarray) -> np.ndarray:
 
 
 def close_page(memory: mmap.mmap, offset: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     page = ctypes.c_char.from_buffer(memory, offset)
-    if libc.mprotect(ctypes.c_void_p(ctypes.addressof(page)), ctypes.c_size_t(PAGE_BYTES), NO_ACCESS) != 0:
+    if LIBC.mprotect(ctypes.c_void_p(ctypes.addressof(page)), ctypes.c_size_t(PAGE_BYTES), NO_ACCESS) != 0:
         raise OSError(ctypes.get_errno(), "expected to close a page of memory, but mprotect refused")

@@ -6,7 +6,7 @@
 //! haswell is the CPU that Lance's builds name. Written anew after lance d2039d750: one function for each width,
 //! lanes in the outer loop and rows written out in it; a chunk of `inline` allocates zeros, copies its input,
 //! unpacks and is appended to the page; a buffer of `levels` is unpacked into memory of its own and appended.
-//! The page keeps its memory from op to op. Values are uniform; prints the least of some hundred ops, in us.
+//! The page keeps its memory from op to op. Values are uniform; prints the least of half a second of ops, in us.
 
 use std::hint::black_box;
 use std::time::Instant;
