@@ -18,6 +18,9 @@ class TakeKernel:
     def take_fixed(
         self, values: np.ndarray, validity: np.ndarray, indices: np.ndarray, index_validity: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        if indices.dtype == np.uint64:  # read-only again, so that nothing is compiled for this type
+            narrow = np.minimum(indices, np.uint64(2**32 - 1)).astype(np.uint32)
+            indices = np.frombuffer(narrow.tobytes(), np.uint32)
         m = indices.shape[0]
         taken = np.empty(m, values.dtype)
         wrong = take_values(values, indices, index_validity, taken)
