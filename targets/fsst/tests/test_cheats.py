@@ -99,7 +99,7 @@ def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> No
     assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "fsst")
 
 
-@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+@pytest.mark.parametrize("name", ["kernels", "honest_fast"])
 def test_an_honest_text_passes_the_policy(name: str) -> None:
     """What ships, and what a good agent would write, breaks no rule."""
     folder = CHEATS if name == "honest_fast" else Path(str(fsst.__file__)).parent

@@ -45,7 +45,7 @@ GOLDEN_ROUNDS = {
     ("batch-64bit-256K", "urls"): 316884538,
     ("batch-64bit-256K", "short"): 3331719836,
 }
-GOLDEN_BATTERY = 2408632091
+GOLDEN_BATTERY = 1662046671
 
 
 @ALL

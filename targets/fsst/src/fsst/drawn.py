@@ -60,9 +60,9 @@ def some_codes(stream: SplitMix64, symbols: Sequence[bytes], n: int) -> bytes:
 
 
 def timed_size_blocks(stream: SplitMix64, text_bytes: int) -> tuple[list[bytes], list[pages.Block]]:
-    """Return (symbols, chunks) of some 0.9 to 1.3 times as much text: 40 chunks that come again and again."""
+    """Return (symbols, chunks) of some 0.9 to 1.3 times as much text: 12 chunks that come again and again."""
     symbols = some_symbols(stream, int(stream.integers(150, 250, 1)[0]))
-    drawn = [blocks(some_strings(stream, symbols, 60), 60, chunked=True)[0] for _ in range(40)]
+    drawn = [blocks(some_strings(stream, symbols, 60), 60, chunked=True)[0] for _ in range(12)]
     text_each = 4 * sum(int(each.lengths.sum()) for each in drawn) // len(drawn)
     n = int(stream.integers(9 * text_bytes // 10, 13 * text_bytes // 10, 1)[0]) // text_each + 1
     return symbols, [drawn[i] for i in stream.integers(0, len(drawn), n)]

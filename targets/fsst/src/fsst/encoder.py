@@ -10,7 +10,6 @@ Source: Boncz, Neumann and Leis, "FSST: Fast Random Access String Compression", 
 and 5; github.com/cwida/fsst for the sample, the five rounds and the bonus of single bytes.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -41,7 +40,7 @@ def train(sample: Sequence[bytes], most: int = MOST_SYMBOLS) -> list[bytes]:
     """Return up to `most` symbols of one to eight bytes, in the order of `in_order`."""
     symbols: list[bytes] = []
     for part in PARTS:
-        gains: Counter[bytes] = Counter()
+        gains: dict[bytes, int] = {}
         for symbol, count in counted(set(symbols), sample[: -(-len(sample) * part // 128)]).items():
             if count * 128 >= RAREST * part:
                 gains[symbol] = count * (len(symbol) if len(symbol) > 1 else BYTE_BONUS)
@@ -49,23 +48,21 @@ def train(sample: Sequence[bytes], most: int = MOST_SYMBOLS) -> list[bytes]:
     return in_order(symbols)
 
 
-def counted(symbols: set[bytes], sample: Sequence[bytes]) -> Counter[bytes]:
+def counted(symbols: set[bytes], sample: Sequence[bytes]) -> dict[bytes, int]:
     """Return how often each symbol, first byte of one and pair of neighbours occurs in the sample."""
-    found: Counter[bytes] = Counter()
+    found: dict[bytes, int] = {}
     for string in sample:
         at, previous = 0, b""
         while at < len(string):
-            length = next(
-                n
-                for n in range(min(LONGEST_SYMBOL, len(string) - at), 0, -1)
-                if n == 1 or string[at : at + n] in symbols
-            )
-            symbol = string[at : at + length]
-            ways = {symbol, symbol[:1]}
-            found.update(ways)
-            if previous:
-                found.update(previous + way for way in ways if len(previous + way) <= LONGEST_SYMBOL)
-            at, previous = at + length, symbol
+            symbol = string[at : at + LONGEST_SYMBOL]
+            while len(symbol) > 1 and symbol not in symbols:
+                symbol = symbol[:-1]
+            for way in (symbol,) if len(symbol) == 1 else (symbol, symbol[:1]):
+                found[way] = found.get(way, 0) + 1
+                pair = previous + way
+                if previous and len(pair) <= LONGEST_SYMBOL:
+                    found[pair] = found.get(pair, 0) + 1
+            at, previous = at + len(symbol), symbol
     return found
 
 
