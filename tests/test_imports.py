@@ -56,18 +56,14 @@ def test_the_referee_names_no_target() -> None:
 
 
 def names(text: str, target: str) -> bool:
-    """Return whether `text` means the target: a name of one word, such as take, is a verb elsewhere."""
+    """Return whether `text` means the target: a name of one word, such as take, is also an English one."""
     if "_" in target:
         return target in text
-    return (
-        re.search(rf"targets/{target}\b|\b(from|import) {target}\b|[\"'`]{target}[\"'`.]", text) is not None
-    )
+    return re.search(rf"targets/{target}\b|\b(from|import) {target}\b", text) is not None
 
 
-@pytest.mark.parametrize(
-    "text", ["import take", "from take.inputs import x", "targets/take", "'take'", "`take`"]
-)
+@pytest.mark.parametrize("text", ["import take", "from take.inputs import x", "a file of targets/take"])
 def test_a_name_that_is_also_a_word_is_found_where_it_means_the_target(text: str) -> None:
     """And not where it is a verb or a method."""
     assert names(text, "take")
-    assert not names("ops take what others save; player.take(ops); `take_rows`", "take")
+    assert not names("ops take what others save; player.take(ops); 6: 'take'", "take")
