@@ -12,7 +12,7 @@ import pytest
 
 from referee import player_process, watch
 from referee.clocks import Turn
-from referee.contender import contender, keep_machine_code
+from referee.contender import contender, heap_check, keep_machine_code
 from referee.faults import KernelFault, Verdict
 from referee.player_process import PlayerProcess, Rules, started
 from referee.workload import Edit, OpInputs
@@ -149,6 +149,27 @@ def test_a_fault_gets_its_verdict(text: str, verdict: Verdict, reason: str, play
     assert caught.value.verdict is verdict
     assert reason in caught.value.reason + caught.value.detail
     assert pid == 0 or not Path(f"/proc/{pid}").exists()
+
+
+@pytest.mark.skipif(not heap_check(), reason="no glibc, or without its library for this")
+@pytest.mark.parametrize("check_heap", [True, False])
+def test_a_write_behind_an_output_is_found_where_it_is_looked_for(
+    check_heap: bool, play: Callable[..., Any]
+) -> None:
+    """One byte too far, by the time the memory is freed; a player that is timed does not look."""
+    body = (
+        "scaled = values * self.scale\n"
+        "far = np.ones(1000)\n"
+        "ctypes.memset(far.ctypes.data + far.nbytes, 1, 1)\n"
+        "return scaled"
+    )
+    with play(kernel(body, "import ctypes"), check_heap=check_heap) as player:
+        if check_heap:
+            with pytest.raises(KernelFault, match="the player ended with signal SIGABRT") as caught:
+                play_all(player)
+            assert "free(): invalid pointer" in caught.value.detail
+        else:
+            play_all(player)
 
 
 def test_a_hanging_kernel_times_out(play: Callable[..., Any]) -> None:

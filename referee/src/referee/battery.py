@@ -1,6 +1,7 @@
 """The correctness battery: every case on every contender, side by side, before anything is timed."""
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -12,7 +13,10 @@ from referee.workload import Case
 
 
 def check_batteries(stage: Stage, contenders: Sequence[Contender], seed: int) -> Sequence[Case]:
-    """Run the whole correctness battery on each contender, side by side, and return its cases."""
+    """Run the whole correctness battery on each contender, side by side, and return its cases.
+
+    A write behind an array that a kernel allocated ends its player with SIGABRT.
+    """
     stage.progress("drawing cases")
     cases = stage.experiment.correctness_battery(seed)
 
@@ -28,7 +32,8 @@ def check_batteries(stage: Stage, contenders: Sequence[Contender], seed: int) ->
                 stage.record.n_outputs_checked += n_checked
 
     with contextlib.ExitStack() as stack:
-        players = [stack.enter_context(started(one, stage.rules)) for one in contenders]
+        rules = dataclasses.replace(stage.rules, check_heap=True)
+        players = [stack.enter_context(started(one, rules)) for one in contenders]
         side_by_side(check, players)
     stage.record.sandbox = players[0].sandbox
     if contenders[0].name == "candidate":

@@ -22,6 +22,8 @@ THREAD_VARIABLES = (
 # Freed memory stays mapped, whatever its size: otherwise glibc gives large arrays back at once, and every op
 # with an output above 128 KiB waits for fresh pages longer than for the kernel.
 ALLOCATOR_VARIABLES = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+# glibc's own check of every block at its end: a write just behind one aborts the process.
+HEAP_CHECK = "libc_malloc_debug.so.0"
 SYSTEM_FILES = (
     *("/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/nix"),
     *("/proc/cpuinfo", "/proc/meminfo", "/dev/null", "/dev/urandom"),
@@ -82,10 +84,23 @@ def command(contender: Contender, descriptor: int) -> list[str]:
     return [sys.executable, "-I", "-S", "-B", "-c", BOOT.format(paths=paths), str(descriptor)]
 
 
-def environment(private: Path) -> dict[str, str]:
+def environment(private: Path, *, check_heap: bool = False) -> dict[str, str]:
+    """Return all variables of a player; with `check_heap` what it allocates is checked as it is freed."""
     variables = dict.fromkeys(THREAD_VARIABLES, "1")
     folders = {"HOME": str(private), "TMPDIR": str(private), "NUMBA_CACHE_DIR": str(private / "compiled")}
-    return {"PATH": os.defpath, "LANG": "C.UTF-8", **variables, **ALLOCATOR_VARIABLES, **folders}
+    allocator = {**ALLOCATOR_VARIABLES, **(heap_check() if check_heap else {})}
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", **variables, **allocator, **folders}
+
+
+def heap_check() -> dict[str, str]:
+    """Return the variables that make glibc check its blocks; none where its library is not installed.
+
+    It is slow, and so not for timing. Source: mallopt(3), M_CHECK_ACTION; the library is glibc's from 2.34 on.
+    """
+    folders = (f"/lib/{sysconfig.get_config_var('MULTIARCH')}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+    if any(Path(folder, HEAP_CHECK).exists() for folder in folders):
+        return {"LD_PRELOAD": HEAP_CHECK, "MALLOC_CHECK_": "3"}
+    return {}
 
 
 def keep_machine_code(made: Path, kept: Path) -> None:

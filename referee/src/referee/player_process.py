@@ -34,13 +34,15 @@ IDLE_LIMIT_MS = 20.0  # a player that waits spends none; what it spent before ma
 class Rules:
     """What every player of a trial is held to.
 
-    core   where a player is pinned while it is timed; None where nothing is pinned
-    cores  where it may run before that
+    core        where a player is pinned while it is timed; None where nothing is pinned
+    cores       where it may run before that
+    check_heap  whether a write behind a block of memory ends it; slow, so not for timing
     """
 
     core: int | None = None
     cores: frozenset[int] = frozenset()
     sandbox: bool = True
+    check_heap: bool = False
     answer_limit_s: float = ANSWER_LIMIT_S
     memory_bytes: int = MEMORY_LIMIT_BYTES
     clock: Callable[[], int] = field(default=time.perf_counter_ns)
@@ -64,7 +66,7 @@ def started(contender: Contender, rules: Rules) -> Iterator["PlayerProcess"]:
                 stdout=printed,
                 stderr=printed,
                 cwd=private,
-                env=environment(private),
+                env=environment(private, check_heap=rules.check_heap),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
