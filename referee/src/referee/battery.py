@@ -15,7 +15,7 @@ from referee.workload import Case
 def check_batteries(stage: Stage, contenders: Sequence[Contender], seed: int) -> Sequence[Case]:
     """Run the whole correctness battery on each contender, side by side, and return its cases.
 
-    A write behind an array that a kernel allocated ends its player with SIGABRT.
+    A write behind an array that a kernel allocated ends its player, which has printed `free()`.
     """
     stage.progress("drawing cases")
     cases = stage.experiment.correctness_battery(seed)

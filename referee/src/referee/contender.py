@@ -95,7 +95,8 @@ def environment(private: Path, *, check_heap: bool = False) -> dict[str, str]:
 def heap_check() -> dict[str, str]:
     """Return the variables that make glibc check its blocks; none where its library is not installed.
 
-    It is slow, and so not for timing. Source: mallopt(3), M_CHECK_ACTION; the library is glibc's from 2.34 on.
+    It is slow, and so not for timing. A player that may send no signal to itself ends with SIGSEGV where
+    another would with SIGABRT. Source: mallopt(3), M_CHECK_ACTION; the library is glibc's from 2.34 on.
     """
     folders = (f"/lib/{sysconfig.get_config_var('MULTIARCH')}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
     if any(Path(folder, HEAP_CHECK).exists() for folder in folders):
