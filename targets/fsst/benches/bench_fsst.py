@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from fsst import baseline, kernels
-from fsst.inputs import COMBOS, redraw, workload
+from fsst.inputs import COMBOS, redraw, symbols_for, workload
 from fsst.oracle import expect
 from fsst.prepare import prepare
 from harness_common.prng import SplitMix64
@@ -27,12 +27,13 @@ SEED = 20_251_115
 @pytest.fixture(scope="module", params=COMBOS, ids="-".join)
 def drawn(request: pytest.FixtureRequest) -> Workload:
     """Return one shape x distribution."""
-    return workload(SplitMix64(SEED).fork(COMBOS.index(request.param)), *request.param)
+    stream = SplitMix64(SEED).fork(COMBOS.index(request.param))
+    return workload(stream, *request.param, symbols_for(stream.fork(0), request.param[1]))
 
 
 def rounds_of(drawn: Workload) -> int:
     """Return how often an op is timed."""
-    return 20 if "29M" in drawn.shape else 200
+    return 20 if "25M" in drawn.shape else 200
 
 
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])

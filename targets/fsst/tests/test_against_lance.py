@@ -21,7 +21,7 @@ def test_lance_s_own_pages_are_decoded(tmp_path: Path) -> None:
     """Every chunk of every page, with the page's own table, gives the strings that were written."""
     lance: Any = pytest.importorskip("lance.file")
     arrow: Any = pytest.importorskip("pyarrow")
-    strings = encoder.strings_of(*texts.draw(SplitMix64(3), "urls", 20_000))
+    strings = encoder.strings_of(*texts.draw(SplitMix64(3), "urls", 8_000))
     kind = arrow.field("text", arrow.string(), metadata={"lance-encoding:compression": "fsst"})
     column = arrow.array([string.decode() for string in strings])
     path = tmp_path / "strings.lance"
@@ -46,5 +46,5 @@ def test_lance_s_own_pages_are_decoded(tmp_path: Path) -> None:
             data, offsets = call(**given)
             found[name] += data.tobytes()
             assert len(offsets) - 1 == sum(chunk.n_values for chunk in page.chunks)
-    assert n_chunks > 100
+    assert n_chunks > 50
     assert set(found.values()) == {b"".join(strings)}

@@ -1,11 +1,14 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+Those of `cheats/` that are more than wrong go through all of a trial but the policy: each defence must stand
+alone.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +16,7 @@ import fsst
 from fsst import battery, corrupt, inputs
 from fsst.run_experiment import EXPERIMENT
 from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
@@ -27,15 +31,20 @@ class FsstKernel:
     decode_page = staticmethod(expansion.decode_page)
 """
 
-STOPPED = {
+# What is only wrong, and answers in this process as it would in a player.
+WRONG = {
     "escaped_escapes": "case literal: op 0: ",
     "first_offset_ignored": "op 2: ",
-    "no_code_check": "error: expected one that names 'symbol table'",
-    "no_code_check_for_much": "case corrupt: timed size",
+    "no_code_check": "error: expected one that names 'symbol table' alone",
     "switch_ignored": "case stored as they are",
     "room_for_three_times": "data: expected uint8[",
     "padding_counts": "op 1: ",
     "always_the_first_string": "error: expected one that names 'string ",
+}
+
+# What goes through a trial.
+STOPPED = {
+    "no_code_check_for_much": "case corrupt: timed size",
     "table_kept_by_header": "op 3: ",
     "cached_by_pointer": "op ",
     "view_of_input": "got a view of the input 'codes'",
@@ -47,6 +56,7 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 }
 
 
+@functools.cache
 def few_cases(seed: int) -> list[Case]:
     """Return cases from every part of the battery but those of the largest size."""
     streams = SplitMix64(seed)
@@ -58,9 +68,11 @@ def few_cases(seed: int) -> list[Case]:
     return [*some, next(corrupt.timed_size_cases(streams.fork(9)))]
 
 
+@functools.cache  # every cheat is judged on the same seed
 def one_workload(seed: int) -> list[Workload]:
     """Return the shape and the distribution that have a little of everything."""
-    return [inputs.workload(SplitMix64(seed), "batch-256K", "drifted")]
+    stream = SplitMix64(seed)
+    return [inputs.workload(stream, "batch-256K", "drifted", inputs.symbols_for(stream, "drifted"))]
 
 
 # Few cases and one workload: the gate is on trial here, not the kernel.
@@ -69,8 +81,34 @@ FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workl
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, "reads_beyond_the_codes", "honest_slow", "honest_fast"}
+    on_trial = {*WRONG, *STOPPED, "reads_beyond_the_codes", "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_kernel_is_stopped_by_the_battery(name: str) -> None:
+    """By the first wrong answer, where it was to be expected."""
+    kernel = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), vars(kernel))
+    assert WRONG[name] in first_mismatch(kernel)
+
+
+def first_mismatch(kernel: ModuleType) -> str:
+    """Return where in the few cases the kernel is wrong, and how; nothing if it is right."""
+    for case in few_cases(7):
+        for number, (expected, outputs) in enumerate(testing.answers(FEW, case, kernel)):
+            try:
+                FEW.compare(expected, outputs)
+            except Mismatch as mismatch:
+                return f"case {case.name}: op {number}: {mismatch}"
+    return ""
+
+
+def test_a_right_kernel_is_not_stopped_by_the_battery() -> None:
+    """The text that the wrong ones build on."""
+    kernel = ModuleType("honest")
+    exec(HONEST, vars(kernel))
+    assert first_mismatch(kernel) == ""
 
 
 @pytest.mark.parametrize("name", STOPPED)

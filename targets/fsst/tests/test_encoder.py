@@ -59,7 +59,7 @@ def test_text_becomes_as_short_as_the_paper_says(distribution: str, least: float
     codes, bounds = encoder.encode(symbols, data, offsets)
     assert len(symbols) == 255
     assert len(data) / len(codes) > least
-    decoded, ends, bad = expansion.expand(symbols, codes, bounds)
+    decoded, ends, bad = expansion.expand(symbols, codes, bounds[:-1], bounds[1:])
     assert bad == -1
     np.testing.assert_array_equal(decoded, data)
     np.testing.assert_array_equal(ends, offsets)

@@ -144,4 +144,4 @@ def test_the_oracle_s_loop_agrees_with_the_definition() -> None:
             for want, got in zip(plain(*arguments), expected.arrays, strict=True):
                 assert want.dtype == got.dtype
                 np.testing.assert_array_equal(want, got)
-    assert n_errors > 500
+    assert n_errors > 350

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fsst import DECODE, ESCAPE, PAGE, encoder, pages
+from fsst import DECODE, ESCAPE, LONGEST_SYMBOL, PAGE, encoder, pages
 from harness_common.prng import SplitMix64
 from referee.workload import OpInputs
 
@@ -36,27 +36,38 @@ def blocks(strings: Sequence[bytes], per_block: int, chunked: bool) -> list[page
 def some_symbols(stream: SplitMix64, n: int, lengths: Sequence[int] = range(1, 9)) -> list[bytes]:
     """Return n symbols of these lengths, of any bytes, in the order of a table."""
     drawn = stream.integers(0, len(lengths), n).tolist()
-    return encoder.in_order([pages.noise(stream, lengths[i]).tobytes() for i in drawn])
+    noise = pages.noise(stream, LONGEST_SYMBOL * n).tobytes()
+    return encoder.in_order([noise[LONGEST_SYMBOL * i :][: lengths[which]] for i, which in enumerate(drawn)])
 
 
 def some_strings(stream: SplitMix64, symbols: Sequence[bytes], n: int, most: int = 30) -> list[bytes]:
     """Return n strings of up to `most` codes, the first of them empty."""
-    return [some_codes(stream, symbols, int(m)) for m in [0, *stream.integers(0, most + 1, n - 1)]]
+    return strings_of(stream, symbols, [0, *stream.integers(0, most + 1, n - 1).tolist()])
 
 
 def some_codes(stream: SplitMix64, symbols: Sequence[bytes], n: int) -> bytes:
-    """Return n codes of a string, one in four an escape or its byte, which may be 255 and no code."""
-    codes = stream.integers(0, len(symbols), n).astype(np.uint8)
-    literals = pages.noise(stream, n)
+    """Return the codes of one string, n of them."""
+    return strings_of(stream, symbols, [n])[0]
+
+
+def strings_of(stream: SplitMix64, symbols: Sequence[bytes], lengths: Sequence[int]) -> list[bytes]:
+    """Return strings of so many codes, one in four an escape or its byte, which may be 255 and no code."""
+    total = sum(lengths)
+    codes = stream.integers(0, len(symbols), total).astype(np.uint8)
+    literals = pages.noise(stream, total)
     literals[::3] |= 0xF0
-    draws = stream.integers(0, 7, n)
-    at = 0
-    while at + 1 < n:
-        if draws[at] == 0:
-            codes[at], codes[at + 1] = ESCAPE, literals[at]
+    escaped = (stream.integers(0, 7, total) == 0).tolist()
+    found, at = [], 0
+    for length in lengths:
+        start, end = at, at + length
+        while at + 1 < end:
+            if escaped[at]:
+                codes[at], codes[at + 1] = ESCAPE, literals[at]
+                at += 1
             at += 1
-        at += 1
-    return codes.tobytes()
+        at = end
+        found.append(codes[start:end].tobytes())
+    return found
 
 
 def timed_size_blocks(stream: SplitMix64, text_bytes: int) -> tuple[list[bytes], list[pages.Block]]:

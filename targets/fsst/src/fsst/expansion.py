@@ -3,8 +3,6 @@
 Its errors begin with the same place as the reference's. tests/test_reference.py compares the two.
 """
 
-from itertools import pairwise
-
 import numpy as np
 from numba import njit
 
@@ -19,7 +17,7 @@ def decode(table: np.ndarray, codes: np.ndarray, offsets: np.ndarray) -> referen
     bounds = offsets.astype(np.int64)
     falls = (bounds[1:] < bounds[:-1]) | (bounds[:-1] < 0) | (bounds[1:] > len(codes))
     n = int(falls.argmax()) if falls.any() else len(falls)
-    data, ends, bad = expand(symbols, codes, bounds[: n + 1])
+    data, ends, bad = expand(symbols, codes, bounds[:n], bounds[1 : n + 1])
     too_long = ends > np.iinfo(offsets.dtype).max
     if too_long.any():
         bad = int(too_long.argmax()) - 1
@@ -33,59 +31,83 @@ def decode(table: np.ndarray, codes: np.ndarray, offsets: np.ndarray) -> referen
 def decode_page(table: np.ndarray, page: np.ndarray, chunk_starts: np.ndarray) -> reference.Decoded:
     """Return what `reference.decode_page` does, and raise for the same place."""
     symbols = reference.read_table(table)
-    parts, bounds, n_codes = [page[:0]], [np.zeros(1, np.int64)], 0
-    for start, end in pairwise(chunk_starts.tolist()):
-        offsets = offsets_of(page[start:end].tobytes()) if 0 <= start <= end <= len(page) else None
-        if offsets is None:
-            break
-        parts.append(page[start + offsets[0] : start + offsets[-1]])
-        bounds.append(offsets[1:] - offsets[0] + n_codes)
-        n_codes += len(parts[-1])
-    data, ends, bad = expand(symbols, np.concatenate(parts), np.concatenate(bounds))
-    last_strings = np.cumsum([len(each) for each in bounds[1:]])
+    most = len(page) // 4  # strings, as each has an offset of four bytes
+    lefts, rights = np.empty(most, np.int64), np.empty(most, np.int64)
+    n_strings = np.zeros(len(chunk_starts), np.int64)
+    n_chunks = find_strings(page, chunk_starts, lefts, rights, n_strings)
+    n = n_strings[n_chunks]
+    data, ends, bad = expand(symbols, page, lefts[:n], rights[:n])
     too_long = ends > np.iinfo(np.int32).max
     if too_long.any():
         bad = int(too_long.argmax()) - 1
     if bad != ALL_RIGHT:
-        bad = int(np.searchsorted(last_strings, bad, side="right"))
-    elif len(last_strings) < len(chunk_starts) - 1:
-        bad = len(last_strings)
+        bad = int(np.searchsorted(n_strings[1 : n_chunks + 1], bad, side="right"))
+    elif n_chunks < len(chunk_starts) - 1:
+        bad = n_chunks
     if bad != ALL_RIGHT:
         raise ValueError(f"chunk {bad}: expected what the reference expects")
     return data, ends.astype(np.int32)
 
 
-def offsets_of(chunk: bytes) -> np.ndarray | None:
-    """Return the offsets at the start of a chunk as int64[v + 1], or None if they are wrong."""
-    first = int.from_bytes(chunk[:4], "little")
-    if len(chunk) < 4 or first < 4 or first % 4 != 0 or first > len(chunk):
-        return None
-    offsets = np.frombuffer(chunk[:first], "<u4").astype(np.int64)
-    if offsets[-1] > len(chunk) or (offsets[1:] < offsets[:-1]).any():
-        return None
-    return offsets
+@njit(cache=True)
+def find_strings(
+    page: np.ndarray, chunk_starts: np.ndarray, lefts: np.ndarray, rights: np.ndarray, n_strings: np.ndarray
+) -> int:
+    """Return how many chunks there are before the first whose bounds or offsets are wrong.
+
+    Written are where in the page the codes of each of their strings begin and end, int64, and how many
+    strings there are up to the end of each chunk, int64[n_chunks + 1].
+    """
+    n = 0
+    for c in range(len(chunk_starts) - 1):
+        start, end = chunk_starts[c], chunk_starts[c + 1]
+        if start < 0 or end < start or end > len(page) or end - start < 4:
+            return c
+        first = word(page, start)
+        if first < 4 or first % 4 != 0 or first > end - start:
+            return c
+        before = first
+        for i in range(1, first // 4):
+            offset = word(page, start + 4 * i)
+            if offset < before or offset > end - start:
+                return c
+            lefts[n], rights[n] = start + before, start + offset
+            before = offset
+            n += 1
+        n_strings[c + 1] = n
+    return len(chunk_starts) - 1
+
+
+@njit(cache=True)
+def word(page: np.ndarray, at: int) -> int:
+    """Return the little-endian uint32 at a place."""
+    found = 0
+    for i in range(4):
+        found |= int(page[at + i]) << (8 * i)
+    return found
 
 
 def expand(
-    symbols: list[bytes] | None, codes: np.ndarray, bounds: np.ndarray
+    symbols: list[bytes] | None, codes: np.ndarray, lefts: np.ndarray, rights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Return (data uint8[total], offsets int64[n + 1], the first bad string or -1).
 
-    symbols  of `reference.read_table`
+    symbols  of `reference.read_table`; None stands for codes that are the text
     codes    uint8[m]
-    bounds   int64[n + 1]  in order: string i is codes[bounds[i]:bounds[i + 1]]
+    lefts    int64[n]
+    rights   int64[n]  string i is codes[lefts[i]:rights[i]]
     """
-    start, end = int(bounds[0]), int(bounds[-1])
-    if symbols is None or len(bounds) == 1:
-        return codes[start:end].copy() if len(bounds) > 1 else codes[:0].copy(), bounds - start, ALL_RIGHT
-    texts = np.zeros((256, LONGEST_SYMBOL), np.uint8)
-    lengths = np.zeros(256, np.int64)
-    for code, symbol in enumerate(symbols):
-        texts[code, : len(symbol)] = np.frombuffer(symbol, np.uint8)
-        lengths[code] = len(symbol)
-    data = np.empty(LONGEST_SYMBOL * (end - start), np.uint8)
-    offsets = np.zeros_like(bounds)
-    bad = expand_all(texts, lengths, codes, bounds, data, offsets)
+    texts, lengths = np.zeros(256, np.uint64), np.zeros(256, np.int64)
+    for code, symbol in enumerate(symbols or []):
+        texts[code], lengths[code] = int.from_bytes(symbol, "little"), len(symbol)
+    if symbols is None:
+        texts, lengths = np.arange(256, dtype=np.uint64), np.ones(256, np.int64)
+    data = np.empty(LONGEST_SYMBOL * (int((rights - lefts).sum()) + 2), np.uint8)
+    # Eight bytes from each byte on, as a symbol is stored whole; never one alone, another type for Numba.
+    windows = np.ndarray(len(data) - LONGEST_SYMBOL + 1, np.uint64, data, strides=(1,))
+    offsets = np.zeros(len(lefts) + 1, np.int64)
+    escape = ESCAPE if symbols is not None else -1
+    bad = expand_all(texts, lengths, escape, codes, lefts, rights, windows, offsets)
     return data[: offsets[-1]], offsets, bad
 
 
@@ -93,29 +115,30 @@ def expand(
 def expand_all(
     texts: np.ndarray,
     lengths: np.ndarray,
+    escape: int,
     codes: np.ndarray,
-    bounds: np.ndarray,
-    data: np.ndarray,
+    lefts: np.ndarray,
+    rights: np.ndarray,
+    windows: np.ndarray,
     offsets: np.ndarray,
 ) -> int:
     """Write all strings, code by code, and where each ends; return the first bad string, or -1."""
     total = 0
-    for i in range(len(bounds) - 1):
-        at = bounds[i]
-        while at < bounds[i + 1]:
+    for i in range(len(lefts)):
+        at = lefts[i]
+        while at < rights[i]:
             code = codes[at]
             at += 1
-            if code == ESCAPE:
-                if at == bounds[i + 1]:
+            if code == escape:
+                if at == rights[i]:
                     return i
-                data[total] = codes[at]
+                windows[total] = codes[at]
                 at += 1
                 total += 1
                 continue
             if lengths[code] == 0:
                 return i
-            for j in range(LONGEST_SYMBOL):  # all eight: there is room, and the next ones overwrite the rest
-                data[total + j] = texts[code, j]
+            windows[total] = texts[code]  # all eight: there is room, and the next ones overwrite the rest
             total += lengths[code]
         offsets[i + 1] = total
     return ALL_RIGHT

@@ -24,22 +24,22 @@ class Shape:
     text_bytes: int
     dtype: type = np.int32
     n_chunks: int = 0
-    n_ops: int = 16
+    n_ops: int = 8
 
 
 MIB = 1 << 20
 SHAPES = {
     # One call for each of 16 chunks, as a reader of few rows calls: what a call costs beside its strings.
-    "chunks-16": Shape(CHUNK_BY_CHUNK, 0, n_chunks=16),
+    "chunks-16": Shape(CHUNK_BY_CHUNK, 0, n_chunks=16, n_ops=16),
     "page-1M": Shape(PAGE, MIB),
-    "page-29M": Shape(PAGE, 29 * MIB, n_ops=4),  # with its codes more than a last-level cache of 32 MiB
+    "page-25M": Shape(PAGE, 25 * MIB, n_ops=4),  # with its codes more than a last-level cache of 32 MiB
     "batch-256K": Shape(DECODE, MIB // 4),  # text and codes within a second-level cache
     "batch-64bit-256K": Shape(DECODE, MIB // 4, dtype=np.int64),
 }
 COMBOS = [
     *(("chunks-16", name) for name in ("urls", "comments", "short")),
     *(("page-1M", name) for name in ("urls", "comments", "short", "drifted")),
-    ("page-29M", "urls"),
+    ("page-25M", "urls"),
     *(("batch-256K", name) for name in ("comments", "drifted", "literal")),
     *(("batch-64bit-256K", name) for name in ("urls", "short")),
 ]
@@ -65,18 +65,22 @@ class Source:
 
 
 def speed_workloads(seed: int) -> list[Workload]:
-    """Return the thirteen workloads."""
+    """Return the thirteen workloads; those of one distribution have one table."""
     streams = SplitMix64(seed)
-    return [workload(streams.fork(i), *combo) for i, combo in enumerate(COMBOS)]
+    names = list(BYTES_OF_A_STRING)
+    symbols = {name: symbols_for(streams.fork(i), name) for i, name in enumerate(names)}
+    return [
+        workload(streams.fork(len(names) + i), shape, name, symbols[name])
+        for i, (shape, name) in enumerate(COMBOS)
+    ]
 
 
-def workload(stream: SplitMix64, shape_name: str, distribution: str) -> Workload:
-    """Return one shape x distribution."""
+def workload(stream: SplitMix64, shape_name: str, distribution: str, symbols: list[bytes]) -> Workload:
+    """Return one shape x distribution; `symbols` is what `symbols_for` learnt for the distribution."""
     shape = SHAPES[shape_name]
     text_bytes = shape.text_bytes or 300_000
     n = text_bytes // BYTES_OF_A_STRING[distribution] + 3
-    data, offsets = texts.draw(stream.fork(0), distribution, n)
-    symbols = symbols_for(stream.fork(1), distribution, data, offsets)
+    data, offsets = texts.draw(stream, distribution, n)
     codes, bounds = encoder.encode(symbols, data, offsets)
     bounds = with_empty(bounds)
     chunked = shape.method != DECODE
@@ -91,10 +95,10 @@ def workload(stream: SplitMix64, shape_name: str, distribution: str) -> Workload
     )
 
 
-def symbols_for(stream: SplitMix64, distribution: str, data: np.ndarray, offsets: np.ndarray) -> list[bytes]:
-    """Return the symbols learnt from the text itself, or from comments where they are to fit badly."""
-    if distribution in FEW_SYMBOLS:
-        data, offsets = texts.draw(stream, "comments", 2_000)
+def symbols_for(stream: SplitMix64, distribution: str) -> list[bytes]:
+    """Return the symbols learnt from such text, or from comments where they are to fit badly."""
+    learnt = "comments" if distribution in FEW_SYMBOLS else distribution
+    data, offsets = texts.draw(stream, learnt, 2_500)
     return encoder.train(encoder.sample_of(data, offsets), FEW_SYMBOLS.get(distribution, 255))
 
 
