@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from referee import keep_rule
 from referee.faults import Verdict
 from referee.keep_rule import Decision, decide
 
@@ -67,6 +68,15 @@ def test_a_doubtful_combo_blocks_a_keep() -> None:
     assert decided(ratios).verdict is None
     assert decided(ratios, may_go_on=False).verdict is Verdict.DISCARD
     assert "in doubt at b" in decided(ratios, may_go_on=False).reason
+
+
+def test_only_the_guard_is_open_where_the_gain_is_sure_and_a_combo_is_not() -> None:
+    """Neither where the gain itself is in doubt, nor where all is said."""
+    sure = made((0.80, 1.02), (0.80, 1.12), (0.80, 1.00), (0.80, 1.13))
+    assert keep_rule.only_the_guard_is_open(decided(sure))
+    assert not keep_rule.only_the_guard_is_open(decided(sure, may_go_on=False))
+    assert not keep_rule.only_the_guard_is_open(decided(NOISY))
+    assert not keep_rule.only_the_guard_is_open(decided(blocks(0.97, 0.97)))
 
 
 def test_the_interval_matters_not_only_the_mean() -> None:

@@ -39,16 +39,20 @@ def judge(toy: Experiment, tmp_path: Path, source_paths: Sequence[Path]) -> Call
 
 @pytest.fixture
 def made_up(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
-    """Return a function that replaces timing: a list of ratios a block, one list for each measurement."""
+    """Return a function that replaces timing: a list of ratios a block, one list for each measurement.
 
-    def replace(*measurements: Sequence[float]) -> list[int]:
+    A ratio is that of both combos, or a pair of one for each.
+    """
+
+    def replace(*measurements: Sequence[float | tuple[float, float]]) -> list[int]:
         used: list[int] = []
         waiting = iter(measurements)
 
         def blocks(*arguments: Any) -> Iterator[list[Pair]]:
             for ratio in next(waiting):
                 used.append(1)
-                yield [pair(combo, ratio) for combo in COMBOS]
+                ratios = ratio if isinstance(ratio, tuple) else (ratio, ratio)
+                yield [pair(combo, one) for combo, one in zip(COMBOS, ratios, strict=True)]
 
         monkeypatch.setattr(judging, "blocks", blocks)
         return used
@@ -173,6 +177,37 @@ def test_a_gain_that_does_not_repeat_is_not_kept(
     record = judge(honest, honest, confirm=True)
     assert record.verdict is Verdict.DISCARD
     assert record.reason.startswith("not confirmed on a second seed: no gain")
+
+
+def test_a_sure_gain_with_a_combo_in_doubt_is_confirmed_with_more_blocks(
+    judge: Callable[..., Record], made_up: Callable[..., list[int]], honest: str
+) -> None:
+    """The second combo seems slower at first: after five blocks nobody knows, after eight it is not."""
+    doubtful = [
+        (0.8, 1.2),
+        (0.8, 1.0),
+        (0.8, 1.15),
+        (0.8, 1.0),
+        (0.8, 1.05),
+        (0.8, 0.9),
+        (0.8, 0.9),
+        (0.8, 0.9),
+    ]
+    used = made_up(around(0.90), doubtful + [(0.8, 0.9)] * 20)
+    record = judge(honest, slower(honest), confirm=True)
+    assert record.verdict is Verdict.KEEP, record.reason
+    assert 10 < len(used) < 20
+
+
+def test_a_doubtful_gain_gets_no_more_blocks_to_be_confirmed(
+    judge: Callable[..., Record], made_up: Callable[..., list[int]], honest: str
+) -> None:
+    """To look until it is good would be to choose the luckiest end."""
+    used = made_up(around(0.90), [0.9, 1.1, 0.9, 1.1, 0.9] * 4)
+    record = judge(honest, slower(honest), confirm=True)
+    assert record.verdict is Verdict.DISCARD
+    assert "inconclusive after 5 blocks" in record.reason
+    assert len(used) == 10
 
 
 def test_undecided_data_get_more_blocks(

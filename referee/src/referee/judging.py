@@ -47,11 +47,13 @@ def judge(stage: Stage, candidate: Contender, opponent: Contender) -> None:
 def confirm(stage: Stage, candidate: Contender, opponent: Contender) -> None:
     """Repeat a keep on a second seed, as many blocks as the first took, and one look at the end.
 
-    The ratio that is recorded is the second one: it was not chosen for being good.
+    The ratio that is recorded is the second one: it was not chosen for being good. Where it is surely a gain
+    and only a combo is in doubt, more blocks are played for that one's sake; they cannot make a gain of none.
     """
-    record = stage.record
+    record, question = stage.record, stage.question
+    most = question.n_blocks or keep_rule.MAX_BLOCKS
     record.confirmation_seed = SplitMix64(record.seed).fork(3).next_uint64()
-    if stage.question.seed is None:
+    if question.seed is None:
         record.confirmation_seed = secrets.randbits(64)
     stream = SplitMix64(record.confirmation_seed)
     cases = check_batteries(stage, [candidate], stream.fork(0).next_uint64())
@@ -59,9 +61,12 @@ def confirm(stage: Stage, candidate: Contender, opponent: Contender) -> None:
     workloads = list(stage.experiment.speed_workloads(stream.fork(1).next_uint64()))
     for pairs in blocks(stage, cases[0], workloads, candidate, opponent, stream.fork(2)):
         record.confirmation_blocks.append(pairs)
-        stage.progress("confirming block", len(record.confirmation_blocks), len(record.blocks))
-        if len(record.confirmation_blocks) == len(record.blocks):
-            break
+        n_blocks, least = len(record.confirmation_blocks), len(record.blocks)
+        stage.progress("confirming block", n_blocks, least if n_blocks <= least else most)
+        if n_blocks >= least:
+            record.decision = decided(stage, record.confirmation_blocks, may_go_on=n_blocks < most)
+            if not keep_rule.only_the_guard_is_open(record.decision):
+                break
     record.decision = decided(stage, record.confirmation_blocks, may_go_on=False)
     record.verdict, record.reason = record.decision.verdict, record.decision.reason
     if record.verdict is Verdict.DISCARD:

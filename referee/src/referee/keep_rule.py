@@ -25,6 +25,12 @@ class Decision:
     combos: dict[str, Estimate]
 
 
+def only_the_guard_is_open(decision: Decision) -> bool:
+    """Return whether the data say that the candidate is faster, and not yet whether it is so everywhere."""
+    overall = decision.overall
+    return decision.verdict is None and overall.ratio <= 1 - NOISE_BAND and overall.high < 1
+
+
 def decide(log_ratios: np.ndarray, combos: Sequence[str], *, fewer_nodes: bool, may_go_on: bool) -> Decision:
     """Apply the keep rule to log_ratios[blocks, combos].
 
