@@ -159,14 +159,19 @@ def said(message: str) -> np.ndarray:
         "chunk 0",
         "row 1023",
         "ROW 1023",
+        "row 1023 in chunk 0, or row 1024 in chunk 1",
+        "row 1023 in chunk 0, entry 3",
+        " ".join(f"chunk {chunk}" for chunk in range(5)) + " row 1023",
     ],
 )
 def test_an_error_must_name_row_and_chunk(message: str) -> None:
-    """As whole words; any other words may stand around them."""
+    """As whole words, and no other; any other words may stand around them."""
     expected, (values, error) = answered("corrupt: code in row 1023", DECODE_FIXED)
     compare(expected, (values, error))
     compare(expected, (values, said("in chunk 0, at row 1023: too large")))
-    with pytest.raises(Mismatch, match=r"^error: expected a ValueError that names (row 1023|chunk 0), got "):
+    with pytest.raises(
+        Mismatch, match=r"^error: expected one that names row 1023 and chunk 0 and no other, got "
+    ):
         compare(expected, (values, said(message)))
 
 
@@ -186,6 +191,35 @@ def test_the_number_of_outputs_is_that_of_the_method(count: int) -> None:
     expected, outputs = answered("every method", DECODE_STRINGS)
     with pytest.raises(Mismatch, match=rf"^outputs: expected 3 \(offsets, data, error\), got {count}$"):
         compare(expected, (outputs * 2)[:count])
+
+
+def test_an_error_without_words_is_an_error() -> None:
+    """Empty input, for which there is an empty answer."""
+
+    class Silent(Right):
+        @staticmethod
+        def decode_fixed(*arguments: Any) -> Any:
+            raise ValueError
+
+    class Failing:
+        DictionaryKernel = Silent
+
+    op = seen(CASES["0 rows"].ops)[0]
+    with pytest.raises(Mismatch, match=r"^error: expected none, got 'ValueError: '$"):
+        compare(expect({}, op), prepare(Failing, {})(op))  # type: ignore[arg-type]
+
+
+def test_only_what_the_definition_calls_corrupt_is_expected_as_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A mistake of the definition's own is no answer."""
+
+    def mistaken(*arguments: Any) -> Any:
+        raise ValueError("row 0 in chunk 0")
+
+    monkeypatch.setattr(reference, "decode_fixed", mistaken)
+    with pytest.raises(ValueError, match=r"^row 0 in chunk 0$"):
+        expect({}, seen(CASES["0 rows"].ops)[0])
 
 
 def test_only_a_value_error_is_an_answer() -> None:

@@ -174,6 +174,19 @@ def test_a_chunk_that_is_packed_wrongly_is_named_after_earlier_codes() -> None:
         reference.decode_packed_fixed(np.zeros(1, np.uint8), words, starts, 2_000, NO_NULLS)
 
 
+@pytest.mark.parametrize("n_values", [-1, 1, 1_024, 2_049, 2**63])
+def test_rows_that_need_another_number_of_chunks_are_named_first(n_values: int) -> None:
+    """By the last chunk, though both, and an entry, are wrong, too; by chunk 0 if there is none."""
+    words, starts = np.array([40, 40], np.uint32), np.array([0, 1, 2], np.int64)
+    message = f"^chunk 1: {n_values} rows do not need 2 chunks$"
+    with pytest.raises(reference.Corrupt, match=message):
+        reference.decode_packed_strings(OFFSETS - np.int32(1), DATA, words, starts, n_values, NO_NULLS)
+    with pytest.raises(reference.Corrupt, match=r"^entry 0: "):
+        reference.decode_packed_strings(OFFSETS - np.int32(1), DATA, words, starts, 1_025, NO_NULLS)
+    with pytest.raises(reference.Corrupt, match=f"^chunk 0: {n_values} rows do not need 0 chunks$"):
+        reference.decode_packed_fixed(DATA, words, starts[:1], n_values, NO_NULLS)
+
+
 @pytest.mark.parametrize(
     ("start", "end"), [(-1, 33), (0, 34), (0, 0), (33, 0), (40, 73), (-(2**63), 2**63 - 1)]
 )

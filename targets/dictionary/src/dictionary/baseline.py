@@ -105,9 +105,10 @@ class DictionaryKernel:
 
         words         uint32[N]     of each chunk of 1,024 codes its width in bits, then 32 words per bit
         chunk_starts  int64[C + 1]  chunk c is words[chunk_starts[c]:chunk_starts[c + 1]]
-        n_values      int           rows; C is ceil(n_values / 1024)
+        n_values      int           rows; C must be ceil(n_values / 1024)
 
-        Raises: ValueError as `decode_fixed` does, or one that names a chunk that is packed wrongly.
+        Raises: ValueError as `decode_fixed` does, or one that names a chunk that is packed wrongly, or the
+            last one if C is another number.
         """
         codes = self.unpack(words, chunk_starts, n_values)
         found = self.decode_fixed(values, codes, validity)  # an earlier fault is raised here
@@ -126,7 +127,7 @@ class DictionaryKernel:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what `decode_strings` does, from packed codes as `decode_packed_fixed` takes them.
 
-        Raises: ValueError as `decode_strings` does, or one that names a chunk that is packed wrongly.
+        Raises: ValueError as `decode_strings` and `decode_packed_fixed` do.
         """
         codes = self.unpack(words, chunk_starts, n_values)
         found = self.decode_strings(offsets, data, codes, validity)
@@ -135,7 +136,14 @@ class DictionaryKernel:
         return found
 
     def unpack(self, words: np.ndarray, chunk_starts: np.ndarray, n_values: int) -> np.ndarray:
-        """Return uint32[n], read-only: the codes of all chunks before the first that is packed wrongly."""
+        """Return uint32[n], read-only: the codes of all chunks before the first that is packed wrongly.
+
+        Raises: ValueError that names the last chunk, or chunk 0, if C is not ceil(n_values / 1024).
+        """
+        n_chunks = len(chunk_starts) - 1
+        if n_values < 0 or n_chunks != -(-n_values // CHUNK_ROWS):
+            last = max(n_chunks - 1, 0)
+            raise ValueError(f"chunk {last}: {n_values} rows do not need {n_chunks} chunks")
         codes = np.empty(n_values, np.uint32)
         n = unpack(words, chunk_starts, np.empty(CHUNK_ROWS, np.uint32), codes)
         return np.broadcast_to(

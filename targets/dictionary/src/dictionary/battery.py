@@ -216,11 +216,12 @@ def large_cases(stream: SplitMix64) -> Iterator[Case]:
         shape, n = scaled(stream, inputs.SHAPES[shape_name])
         dictionary = inputs.draw_dictionary(stream, shape)
         garbage = (stream.uint64(n) >> 32).astype(np.uint32)
+        padding = draws.padding_codes(stream, n, inputs.garbage_mask(shape))
         bits = draws.validity_bits(stream, n)
         last = np.full(n, shape.n_entries - 1, np.uint32)
         half = np.where(np.arange(n) < n // 2, last, 0)
         ops = [
-            op_of(shape.method, dictionary, codes, validity, shape.code_bytes)
+            op_of(shape.method, dictionary, codes, validity, shape.code_bytes, padding)
             for codes, validity in (
                 (last, NO_NULLS),
                 (half, bits),
@@ -254,7 +255,7 @@ def draw_codes(stream: SplitMix64, card: int, n: int) -> np.ndarray:
 
 
 def of_packed(
-    dictionary: Dictionary, codes: np.ndarray, validity: np.ndarray = NO_NULLS, padding: int = 0
+    dictionary: Dictionary, codes: np.ndarray, validity: np.ndarray = NO_NULLS, padding: np.ndarray | int = 0
 ) -> list[Any]:
     """Return an op of each of the two methods that take packed codes."""
     return [op_of(method, dictionary, codes, validity, padding=padding) for method in PACKED]

@@ -1,4 +1,7 @@
-"""Corrupt input: every fault that a kernel must name, at the first place, at the last, and far inside."""
+"""Corrupt input: every fault that a kernel must name, at the first place, at the last, and far inside.
+
+Here in few rows; `corrupt_large` has them in as many as are timed.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dictionary import CHUNK_ROWS, DECODE_FIXED, DECODE_STRINGS, draws, inputs
+from dictionary import CHUNK_ROWS, DECODE_FIXED, DECODE_PACKED_STRINGS, DECODE_STRINGS, corrupt_large, draws
 from dictionary.ops import (
     FIXED,
     NO_NULLS,
@@ -18,7 +21,7 @@ from dictionary.ops import (
     op_of,
     packed_op,
 )
-from dictionary.packing import pack
+from dictionary.packing import Packed, pack, widened
 from harness_common.prng import SplitMix64
 from referee.workload import Case
 
@@ -34,7 +37,8 @@ def corrupt_cases(stream: SplitMix64) -> Iterator[Case]:
     yield from entry_cases(stream.fork(1))
     yield from total_cases(stream.fork(2))
     yield from chunk_cases(stream.fork(3))
-    yield from large_cases(stream.fork(4))
+    yield from corrupt_large.large_cases(stream.fork(4))
+    yield from count_cases(stream.fork(5))
 
 
 def code_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -76,6 +80,8 @@ def entry_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield offsets that are negative, fall, or lead beyond the data, of entries that no row has, too."""
     dictionary = draw_dictionary(stream, CARD)
     codes = stream.integers(0, 3, N_ROWS).astype(np.uint32)
+    misfit = pack(codes)
+    misfit.words[0] ^= 1
     n_bytes = len(dictionary["data"])
     for name, changed in (
         ("the first begins below 0", {0: -1}),
@@ -96,6 +102,7 @@ def entry_cases(stream: SplitMix64) -> Iterator[Case]:
         bad_code[0] = CARD
         ops = [*both_strings(wrong, codes, NO_NULLS, 1), *both_strings(wrong, bad_code, NO_NULLS, 4)]
         ops += both_strings(wrong, np.zeros(0, np.uint32), NO_NULLS, 2)
+        ops.append(packed_op(DECODE_PACKED_STRINGS, wrong, misfit, N_ROWS))  # the entry comes first
         yield Case(f"corrupt: entry, {name}", {}, ops + both_strings(dictionary, codes, NO_NULLS, 1))
 
 
@@ -114,6 +121,10 @@ def total_cases(stream: SplitMix64) -> Iterator[Case]:
             codes[bad_row] = 2
         for validity in (NO_NULLS, nulls):
             ops += both_strings(dictionary, codes, validity, 1)
+    for chunk in (1, 3):  # before the chunk with too many bytes, and after it
+        misfit = pack(ones)
+        misfit.words[misfit.chunk_starts[chunk]] ^= 1
+        ops.append(packed_op(DECODE_PACKED_STRINGS, dictionary, misfit, len(ones), nulls))
     ops += both_strings(dictionary, np.full(3_000, 1, np.uint32), NO_NULLS, 4)
     yield Case("corrupt: too many bytes", {}, ops)
 
@@ -125,7 +136,7 @@ def chunk_cases(stream: SplitMix64) -> Iterator[Case]:
     sound = pack(codes)
     n_words = len(sound.words)
 
-    def ops_with(starts: dict[int, int], words: dict[int, int], packed: Any = sound) -> list[Any]:
+    def ops_with(starts: dict[int, int], words: dict[int, int], packed: Packed = sound) -> list[Any]:
         changed_starts, changed_words = packed.chunk_starts.copy(), packed.words.copy()
         for place, start in starts.items():
             changed_starts[place] = start
@@ -137,8 +148,10 @@ def chunk_cases(stream: SplitMix64) -> Iterator[Case]:
     for c in (0, 2, 4):
         start, end = sound.chunk_starts[c : c + 2].tolist()
         ops: list[Any] = []
-        for width in (33, 8, 6, 0, 2**31, 2**32 - 1):  # it is 7
+        for width in (33, 8, 6, 0, 2**8 + 7, 2**27 + 7, 2**31, 2**32 - 1):  # it is 7
             ops += ops_with({}, {start: width})
+        for width in (33, 64):  # with as many words as such a width would have
+            ops += ops_with({}, {}, widened(sound, c, width))
         for wrong in (-1, LOWEST, HIGHEST, n_words, n_words + 1, end, end - 1, start + 1, start - 1):
             ops += ops_with({c: wrong}, {})
         for wrong in (-1, LOWEST, HIGHEST, n_words + 1, start, start - 1, end - 1, end + 1):
@@ -152,26 +165,23 @@ def chunk_cases(stream: SplitMix64) -> Iterator[Case]:
         yield Case(f"corrupt: chunk {c}", {}, ops + ops_with({}, {}))
 
 
-def large_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield one fault in 0.9 to 1.3 times as many rows as are timed: no check is left out for many rows."""
-    for shape_name, distribution in dict(inputs.COMBOS).items():
-        timed = inputs.SHAPES[shape_name]
-        n = int(stream.integers(9 * timed.n_rows // 10, 13 * timed.n_rows // 10, 1)[0]) | 1
-        shape = replace(timed, n_rows=n)
-        table = draws.zipf_table(shape.card) if distribution in ("zipf", "nulls") else None
-        dictionary = inputs.draw_dictionary(stream, shape)
-        codes = inputs.draw_codes(stream, shape, distribution, table)
-        ops: list[Any] = []
-        for row in (int(stream.integers(n // 4, n - 1, 1)[0]), n - 1):
-            bad = codes.copy()
-            bad[row] = shape.n_entries
-            ops.append(op_of(shape.method, dictionary, bad, NO_NULLS, shape.code_bytes))
-        if shape.is_packed:
-            sound = pack(codes)
-            words = sound.words.copy()
-            words[sound.chunk_starts[int(stream.integers(1, n // CHUNK_ROWS, 1)[0])]] ^= 1
-            ops.append(packed_op(shape.method, dictionary, replace(sound, words=words), n))
-        yield Case(f"corrupt: large, {shape_name}, {n} rows", {}, ops)
+def count_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield rows that need more chunks than there are, or fewer, alone and with faults that come later."""
+    dictionary = draw_dictionary(stream, CARD)
+    codes = stream.integers(0, CARD, N_ROWS).astype(np.uint32)
+    codes[0] = CARD
+    offsets = np.where(np.arange(CARD + 1) == 3, -1, dictionary["offsets"]).astype(np.int32)
+    faulty, bad = {**dictionary, "offsets": offsets}, pack(codes)
+    bad.words[bad.chunk_starts[2]] = 40
+    codes[0] = 0
+    sound, none = pack(codes), pack(codes[:0])
+    ops: list[Any] = []
+    for method in PACKED:
+        for n in (4_096, 5_121, 1, 0, -1, 2**31, 2**32 + N_ROWS, 2**40, LOWEST, HIGHEST):
+            ops += [packed_op(method, dictionary, sound, n), packed_op(method, faulty, bad, n)]
+        ops += [packed_op(method, dictionary, none, n) for n in (1, 1_024, -1, -1_023)]
+    ops += [packed_op(method, dictionary, sound, n) for method in PACKED for n in (4_097, 5_120)]
+    yield Case("corrupt: n_values", {}, ops)
 
 
 def draw_dictionary(stream: SplitMix64, card: int) -> Dictionary:

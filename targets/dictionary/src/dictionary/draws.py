@@ -5,6 +5,7 @@ Every array follows from the stream alone, the same bits on every machine.
 
 import numpy as np
 
+from dictionary import CHUNK_ROWS
 from harness_common.prng import SplitMix64
 
 # Lengths of entries that come after the ordinary ones: closes slots of 8, 16 or 32 bytes, and one length for
@@ -78,6 +79,16 @@ def with_garbage(stream: SplitMix64, codes: np.ndarray, validity: np.ndarray, ma
     garbage = (stream.uint64(len(codes)) >> 32).astype(np.uint32) & np.uint32(mask)
     garbage[::2] = mask
     return np.where(valid_rows(validity, len(codes)), codes, garbage)
+
+
+def padding_codes(stream: SplitMix64, n: int, mask: int) -> np.ndarray:
+    """Return uint32[...], what fills up the last chunk after n rows: any number up to `mask` (all ones).
+
+    Every other one is `mask` itself, which no entry has: closes checking what is no row.
+    """
+    codes = (stream.uint64(-n % CHUNK_ROWS) >> 32).astype(np.uint32) & np.uint32(mask)
+    codes[::2] = mask
+    return codes
 
 
 def random_bytes(stream: SplitMix64, n: int) -> np.ndarray:

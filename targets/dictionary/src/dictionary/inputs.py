@@ -53,7 +53,7 @@ class Shape:
 # Row counts a little above a round number: the last rows are in the tail of every loop over blocks of rows.
 # Cards of packed shapes are no power of two: the largest code of as many bits is out of range.
 SHAPES = {
-    "strings-12B-32Ki": Shape(DECODE_STRINGS, 32_771, 20, lengths=(12, 12)),  # upstream's bench, in L2
+    "strings-12B-32Ki": Shape(DECODE_STRINGS, 32_771, 20, lengths=(12, 12)),  # upstream's bench
     "strings-60B-8Ki": Shape(DECODE_STRINGS, 8_195, 4_000, lengths=(5, 60), n_ops=16),  # Lance's usual batch
     "strings-60B-256Ki": Shape(DECODE_STRINGS, 262_147, 65_500, lengths=(5, 60), n_ops=4),
     "fixed-1B-512Ki": Shape(DECODE_FIXED, 524_291, 16, width=1, code_bytes=1, n_ops=4),  # in one register
@@ -62,7 +62,8 @@ SHAPES = {
         DECODE_FIXED, 786_435, 1_700_000, width=16, n_ops=4
     ),  # 41 MiB, beyond every cache
     "packed-16B-32Ki": Shape(DECODE_PACKED_FIXED, 32_771, 3_000, width=16),  # decimals, as Lance has them
-    "packed-12B-32Ki": Shape(DECODE_PACKED_STRINGS, 32_771, 20, lengths=(12, 12)),
+    # 0.2 MiB in and out: fits in half of a second-level cache of 512 KiB
+    "packed-12B-12Ki": Shape(DECODE_PACKED_STRINGS, 12_291, 20, lengths=(12, 12)),
     "packed-60B-64Ki": Shape(DECODE_PACKED_STRINGS, 65_539, 16_000, lengths=(5, 60), n_ops=4),
 }
 COMBOS = (
@@ -70,7 +71,7 @@ COMBOS = (
     ("strings-12B-32Ki", "uniform"),
     ("fixed-1B-512Ki", "uniform"),
     ("fixed-16B-large", "uniform"),
-    ("packed-12B-32Ki", "uniform"),
+    ("packed-12B-12Ki", "uniform"),
     # zipf: few entries make most rows, as in real columns, and the tail misses the cache
     ("strings-60B-8Ki", "zipf"),
     ("strings-60B-256Ki", "zipf"),
@@ -91,6 +92,7 @@ DISTRIBUTIONS = ("uniform", "zipf", "runs", "nulls")
 
 N_PLANTED = 64  # rows of an op whose codes are planted
 N_SWITCHED = 16  # rows whose code differs from the op before, where the other codes stay
+N_FLIPPED = 16  # rows that become null or valid, where the other codes stay
 FEW = 8  # an edit changes at most one element of so many; beyond that the whole array comes anew
 
 
@@ -130,8 +132,8 @@ def least_bytes(shape: Shape, distribution: str) -> int:
 def redraw(workload: Workload, seed: int) -> list[OpInputs]:
     """Return the ops of one round: a new dictionary and new codes, and from op to op some of both changed.
 
-    Every other op changes a few codes in place, the others bring all codes anew; each op changes two entries
-    and, of strings, where one ends, and plants rows that have them.
+    Every other op changes a few codes and nulls in place, the others bring all codes anew; each op changes
+    two entries and, of strings, where one ends, and plants rows that have them.
     """
     shape, table = workload.source
     stream = SplitMix64(seed)
@@ -167,10 +169,13 @@ def draw_ops(
             ordinary = draw_codes(one.fork(0), shape, distribution, table)
             if distribution == "nulls":
                 ordinary = draws.with_garbage(one.fork(1), ordinary, validity, garbage_mask(shape))
+        elif distribution == "nulls":
+            validity, ordinary = with_flips(one.fork(4), shape, validity, ordinary)
         entry = int(one.integers(1, shape.card - 1, 1)[0])  # it and the next one are both ordinary
         codes = with_plants(one.fork(2), shape, ordinary, validity, entry)
+        padding = draws.padding_codes(one.fork(3), shape.n_rows, garbage_mask(shape))
         yield (
-            op_of(shape.method, dictionary, codes, validity, shape.code_bytes),
+            op_of(shape.method, dictionary, codes, validity, shape.code_bytes, padding),
             entry_edits(dictionary, entry, op),
         )
 
@@ -236,6 +241,22 @@ def garbage_mask(shape: Shape) -> int:
     return int(2**bits - 1)
 
 
+def with_flips(
+    stream: SplitMix64, shape: Shape, validity: np.ndarray, codes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return validity and codes, a few nulls made valid and a few valid rows null, whose codes no entry has.
+
+    Closes validity that is known again from the op before. The last row stays valid.
+    """
+    rows = np.unique(stream.integers(0, shape.n_rows - 1, N_FLIPPED))
+    valid = draws.valid_rows(validity, shape.n_rows)[rows]
+    codes = codes.copy()
+    codes[rows] = np.where(valid, garbage_mask(shape), stream.integers(0, shape.card, len(rows)))
+    validity = validity.copy()
+    np.bitwise_xor.at(validity, rows // 8, (1 << rows % 8).astype(np.uint8))
+    return validity, codes
+
+
 def with_plants(
     stream: SplitMix64, shape: Shape, codes: np.ndarray, validity: np.ndarray, edited: int
 ) -> np.ndarray:
@@ -266,7 +287,11 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> OpInputs:
     found: dict[str, Any] = {}
     for name, now in after.items():
         then = before[name]
-        if now is then or not isinstance(now, np.ndarray):
+        if not isinstance(now, np.ndarray):
+            if now != then:
+                found[name] = now
+            continue
+        if now is then:
             continue
         if now.shape == then.shape:
             at = np.flatnonzero(now.reshape(-1) != then.reshape(-1))

@@ -21,12 +21,12 @@ def op_of(
     codes: np.ndarray,
     validity: np.ndarray = NO_NULLS,
     code_bytes: int = 4,
-    padding: int = 0,
+    padding: np.ndarray | int = 0,
 ) -> dict[str, Any]:
     """Return the op that decodes `codes`, packed if the method takes them so.
 
     code_bytes  of a code that is not packed
-    padding     what fills up the last packed chunk
+    padding     the codes that fill up the last packed chunk
     """
     if method in PACKED:
         return packed_op(method, dictionary, pack(codes.astype(np.uint32), padding), len(codes), validity)

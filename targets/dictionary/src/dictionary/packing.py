@@ -22,16 +22,16 @@ class Packed:
     chunk_starts: np.ndarray
 
 
-def pack(codes: np.ndarray, padding: int = 0) -> Packed:
+def pack(codes: np.ndarray, padding: np.ndarray | int = 0) -> Packed:
     """Return `codes` (uint32[n]) in chunks of 1,024, each as wide as its largest code.
 
-    padding  the code that fills up the last chunk
+    padding  uint32[C * 1024 - n], the codes that fill up the last chunk, or one for all of it
 
     Cost: 32 rows of every width that there is, each a few operations of NumPy.
     """
     n_chunks = -(-len(codes) // CHUNK_ROWS)
-    filled = np.full(n_chunks * CHUNK_ROWS, padding, np.uint32)
-    filled[: len(codes)] = codes
+    filled = np.empty(n_chunks * CHUNK_ROWS, np.uint32)
+    filled[: len(codes)], filled[len(codes) :] = codes, padding
     chunks = filled.reshape(n_chunks, CHUNK_ROWS)
     widths = bit_lengths(np.bitwise_or.reduce(chunks, axis=1))
     starts = np.append(0, np.cumsum(1 + LANES * widths)).astype(np.int64)
@@ -42,6 +42,16 @@ def pack(codes: np.ndarray, padding: int = 0) -> Packed:
         payload = starts[same][:, np.newaxis] + 1 + np.arange(LANES * width)
         words[payload] = payloads(chunks[same], width)
     return Packed(words, starts)
+
+
+def widened(packed: Packed, chunk: int, width: int) -> Packed:
+    """Return the codes with a chunk that says `width` bits and has as many words as that takes, all 0."""
+    start, end = packed.chunk_starts[chunk : chunk + 2].tolist()
+    inside = np.zeros(1 + LANES * width, np.uint32)
+    inside[0] = width
+    starts = packed.chunk_starts.copy()
+    starts[chunk + 1 :] += len(inside) - (end - start)
+    return Packed(np.concatenate([packed.words[:start], inside, packed.words[end:]]), starts)
 
 
 def payloads(chunks: np.ndarray, width: int) -> np.ndarray:

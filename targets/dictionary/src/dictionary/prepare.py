@@ -25,10 +25,10 @@ STRINGS = (DECODE_STRINGS, DECODE_PACKED_STRINGS)
 
 
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
-    """Return the op: what the method of the op's name returns, and the message of its ValueError as bytes.
+    """Return the op: what the method of the op's name returns, and its ValueError in words, as bytes.
 
     Of fixed values (values, error), of strings (offsets, data, error). Where there is an error the others
-    are empty.
+    are empty, and it is not, even if the ValueError says nothing.
     """
     kernel = kernels.DictionaryKernel()
     methods = {method: getattr(kernel, method) for method in ARGUMENTS}
@@ -39,7 +39,7 @@ def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[M
         try:
             found = methods[method](*arguments)
         except ValueError as error:
-            return *nothing(method, inputs), np.frombuffer(str(error).encode(), np.uint8)
+            return *nothing(method, inputs), np.frombuffer(f"ValueError: {error}".encode(), np.uint8)
         no_error = np.empty(0, np.uint8)
         return (*found, no_error) if method in STRINGS else (found, no_error)
 

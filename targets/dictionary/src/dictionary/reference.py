@@ -1,8 +1,9 @@
 """The definition: which value each row has, and which fault of the input is named. Plain, and by indexing.
 
 A row that is null has the value 0 or the empty string, whatever its code says. Faults are looked for in this
-order: the dictionary's entries; then chunk by chunk of 1,024 rows how it is packed, the codes of its valid
-rows, and whether all strings up to its end still fit. The first one found is raised as a ValueError.
+order: whether there are as many packed chunks as the rows need; the dictionary's entries; then chunk by chunk
+of 1,024 rows how it is packed, the codes of its valid rows, and whether all strings up to its end still fit.
+The first one found is raised as `Corrupt`.
 """
 
 from functools import cache
@@ -17,6 +18,10 @@ LANES = 32  # as many codes lie side by side in a packed chunk, and as many rows
 BLOCKS = np.array([0, 4, 2, 6, 1, 5, 3, 7])  # where the rows 0 to 7, 8 to 15, and so on begin, in sixteens
 
 
+class Corrupt(ValueError):
+    """An input that cannot be, with its place; another ValueError is a mistake in this file."""
+
+
 def decode_fixed(values: np.ndarray, codes: np.ndarray, validity: np.ndarray) -> np.ndarray:
     """Return dtype[n] (or uint64[n, 2]), the value of each row.
 
@@ -24,7 +29,7 @@ def decode_fixed(values: np.ndarray, codes: np.ndarray, validity: np.ndarray) ->
     codes     uint8|16|32[n]
     validity  uint8[ceil(n / 8)], the least significant bit first, or uint8[0] where no row is null
 
-    Raises: ValueError that names the row and the chunk of the first code that no entry has.
+    Raises: Corrupt, which names the row and the chunk of the first code that no entry has.
     """
     valid = valid_rows(validity, len(codes))
     check_rows(codes, valid, np.zeros(len(values), np.int64))
@@ -43,7 +48,7 @@ def decode_strings(
     offsets  int32[card + 1]  entry e is data[offsets[e]:offsets[e + 1]]
     data     uint8[B]
 
-    Raises: ValueError that names the entry, the row and the chunk, or the chunk.
+    Raises: Corrupt, which names the entry, the row and the chunk, or the chunk.
     """
     check_entries(offsets, data)
     valid = valid_rows(validity, len(codes))
@@ -60,11 +65,15 @@ def decode_strings(
 def decode_packed_fixed(
     values: np.ndarray, words: np.ndarray, chunk_starts: np.ndarray, n_values: int, validity: np.ndarray
 ) -> np.ndarray:
-    """Return what `decode_fixed` does, from codes as `unpack` takes them."""
+    """Return what `decode_fixed` does, from codes as `unpack` takes them.
+
+    Raises: Corrupt as `decode_fixed` does; or one that names the last chunk if n_values rows do not need as
+        many chunks, or the first chunk that is packed wrongly.
+    """
     codes, fault = unpack(words, chunk_starts, n_values)
     found = decode_fixed(values, codes, validity)  # a fault in an earlier chunk is raised here
     if fault:
-        raise ValueError(fault)
+        raise Corrupt(fault)
     return found
 
 
@@ -76,11 +85,14 @@ def decode_packed_strings(
     n_values: int,
     validity: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `decode_strings` does, from codes as `unpack` takes them."""
+    """Return what `decode_strings` does, from codes as `unpack` takes them.
+
+    Raises: Corrupt as `decode_strings` and `decode_packed_fixed` do.
+    """
     codes, fault = unpack(words, chunk_starts, n_values)
     found = decode_strings(offsets, data, codes, validity)
     if fault:
-        raise ValueError(fault)
+        raise Corrupt(fault)
     return found
 
 
@@ -92,16 +104,16 @@ def valid_rows(validity: np.ndarray, n: int) -> np.ndarray:
 
 
 def check_entries(offsets: np.ndarray, data: np.ndarray) -> None:
-    """Raise ValueError for the first entry that is not a stretch of `data`."""
+    """Raise Corrupt for the first entry that is not a stretch of `data`."""
     starts, ends = offsets[:-1], offsets[1:]
     wrong = np.flatnonzero((starts < 0) | (ends < starts) | (ends > len(data)))
     if len(wrong) > 0:
         e = wrong[0]
-        raise ValueError(f"entry {e}: expected a part of 0..{len(data)}, got {starts[e]}..{ends[e]}")
+        raise Corrupt(f"entry {e}: expected a part of 0..{len(data)}, got {starts[e]}..{ends[e]}")
 
 
 def check_rows(codes: np.ndarray, valid: np.ndarray, lengths: np.ndarray) -> None:
-    """Raise ValueError for the first chunk with a valid code of card or more, or with too long a total.
+    """Raise Corrupt for the first chunk with a valid code of card or more, or with too long a total.
 
     lengths  int64[card], the bytes that each entry adds
     """
@@ -112,9 +124,9 @@ def check_rows(codes: np.ndarray, valid: np.ndarray, lengths: np.ndarray) -> Non
     beyond = int(np.searchsorted(ends, MOST_BYTES, side="right"))  # the first row that ends beyond, or n
     if wrong.any() and row // CHUNK_ROWS <= beyond // CHUNK_ROWS:
         place = f"row {row} in chunk {row // CHUNK_ROWS}"
-        raise ValueError(f"{place}: expected a code below {len(lengths)}, got {codes[row]}")
+        raise Corrupt(f"{place}: expected a code below {len(lengths)}, got {codes[row]}")
     if beyond < len(codes):
-        raise ValueError(f"chunk {beyond // CHUNK_ROWS}: expected at most {MOST_BYTES} bytes, got more")
+        raise Corrupt(f"chunk {beyond // CHUNK_ROWS}: expected at most {MOST_BYTES} bytes, got more")
 
 
 def unpack(words: np.ndarray, chunk_starts: np.ndarray, n_values: int) -> tuple[np.ndarray, str]:
@@ -122,9 +134,14 @@ def unpack(words: np.ndarray, chunk_starts: np.ndarray, n_values: int) -> tuple[
 
     words         uint32[N]      of each chunk one word with its width in bits, then 32 words per bit
     chunk_starts  int64[C + 1]   chunk c is words[chunk_starts[c]:chunk_starts[c + 1]]
-    n_values      0 or more      rows; C is ceil(n_values / 1024)
+    n_values      rows
+
+    Raises: Corrupt, which names the last chunk, or chunk 0, if C is not ceil(n_values / 1024).
     """
     chunks = list(pairwise(chunk_starts.tolist()))
+    if n_values < 0 or len(chunks) != -(-n_values // CHUNK_ROWS):
+        last = max(len(chunks) - 1, 0)
+        raise Corrupt(f"chunk {last}: {n_values} rows do not need {len(chunks)} chunks")
     good: list[np.ndarray] = []
     for c, (start, end) in enumerate(chunks):
         if not 0 <= start < end <= len(words):

@@ -78,6 +78,9 @@ def bad_code(row: int, code: int, card: int) -> str:
 
 def unpacked(words: np.ndarray, chunk_starts: np.ndarray, n_values: int) -> np.ndarray:
     """Return all codes up to the first wrong chunk, read-only, as those are that come from outside."""
+    n_chunks = len(chunk_starts) - 1
+    if n_values < 0 or n_chunks != -(-n_values // CHUNK_ROWS):
+        raise ValueError(f"chunk {max(n_chunks - 1, 0)}: {n_values} rows do not need {n_chunks} chunks")
     codes = np.empty(-(-n_values // CHUNK_ROWS) * CHUNK_ROWS, np.uint32)
     n = min(unpack(words, chunk_starts, codes) * CHUNK_ROWS, n_values)
     return np.broadcast_to(codes[:n], n)
