@@ -187,14 +187,13 @@ fn measure() {
     inline_op!("codes/inline-u32-128", u32s, u32, 32, 128, 5 + (draw() >> 40) as usize % 4);
     inline_op!("runs/inline-u32-128", u32s, u32, 32, 128, [0, 13, 32, 7, 20, 1][next() / 6 % 6]);
     inline_op!("even/inline-u64-64", u64s, u64, 64, 64, 23);
-    inline_op!("timestamps/inline-u32-8192", u32s, u32, 32, 8192, if next() % 32 == 0 { 32 } else { (draw() >> 40) as usize % 21 });
+    inline_op!("timestamps/inline-u32-6656", u32s, u32, 32, 6656, if next() % 32 == 0 { 32 } else { (draw() >> 40) as usize % 21 });
     plain_op!("packed/column-u32-512", u32s, u32, 32, 512, 13);
     plain_op!("packed/column-u64-256", u64s, u64, 64, 256, 23);
-    plain_op!("packed/column-u64-4096", u64s, u64, 64, 4096, 23);
     for (name, width, n_buffers, most, full) in [
         ("nulls/levels-400", 1, 400, 4096, 75),
         ("lists/levels-400", 2, 400, 4096, 0),
-        ("short/levels-3000", 1, 3000, 900, 0),
+        ("short/levels-220", 1, 220, 900, 0),
     ] {
         let (mut words, mut starts, mut n_values): (Vec<u16>, Vec<usize>, Vec<usize>) = (vec![], vec![0], vec![]);
         for _ in 0..n_buffers {

@@ -4,8 +4,10 @@ Every kernel of `cheats/` goes through all of a trial but the policy: each defen
 """
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -13,6 +15,7 @@ import bitpack
 from bitpack import inputs
 from bitpack.run_experiment import EXPERIMENT
 from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
@@ -37,7 +40,7 @@ STOPPED = {
     "corrupt_ignored_in_large_pages": (Verdict.FAIL, "case timed size: "),
     "last_bad_buffer": (Verdict.FAIL, "error: expected one that names buffer "),
     "reads_beyond": (Verdict.CRASH, "SIGSEGV"),
-    "cached_by_pointer": (Verdict.FAIL, ": op 1: "),
+    "cached_by_pointer": (Verdict.FAIL, "case timed size: "),  # the good page, for a corrupt one in its place
 }
 
 INLINE_ONE, COLUMN, LEVELS = (
@@ -51,12 +54,23 @@ STOPPED_IN_TIMED_OPS = {  # had the battery let them pass, as the case here does
     "raw_tails_masked": LEVELS,
 }
 
+# Played in one process, without a trial: the one case that each gets wrong, and what is said of it.
+STOPPED_IN_CASES = {
+    "names_every_chunk": ("corrupt pages of 32", " and no other, got 'ValueError: chunk 0 chunk 1"),
+    "chunks_before_n_values": ("corrupt pages of 32", "error: expected one that names chunk 6 "),
+    "wide_headers_accepted": ("corrupt pages of 8", "error: expected one that names chunk 0 "),
+    "nothing_is_an_error": ("empty and inside, 32", "error: expected none, got 'ValueError: '"),
+    "timed_counts_unchecked": ("timed size: exactly 128 like inline-u32-128", "names chunk "),
+    "timed_widths_unchecked": ("timed size: exactly 512 like column-u32-512, tail of 600", "names chunk "),
+    "one_bit_levels_unchecked": ("timed size: exactly 400 like levels-400, width 1", "names buffer "),
+}
+
 FEW_CASES = (
     *("every method", "width 0 of 32", "width 13 of 32", "layouts alike at width 13 of 32"),
     *(
         "tails of width 23 of 64",
         "corrupt pages of 32",
-        "corrupt columns of 5 of 32",
+        "corrupt columns of 5 of 32, width 13",
         "corrupt levels of width 2",
     ),
 )
@@ -67,7 +81,7 @@ def few_cases(seed: int) -> list[Case]:
     return [
         case
         for case in EXPERIMENT.correctness_battery(seed)
-        if case.name in FEW_CASES or case.name.endswith("like inline-u32-128")
+        if case.name in FEW_CASES or case.name == "timed size: exactly 128 like inline-u32-128"
     ]
 
 
@@ -87,7 +101,7 @@ FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workl
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, *STOPPED_IN_CASES, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
 
 
@@ -111,6 +125,21 @@ def test_a_shortcut_is_stopped_by_the_timed_ops_alone(
     record = testing.judge(timed_only, HONEST, compiled, tmp_path, (CHEATS / f"{name}.py").read_text())
     assert record.verdict is Verdict.FAIL, record.reason
     assert record.reason.startswith("workload "), record.reason
+
+
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Case]:
+    """Return the battery of one seed, case by case."""
+    return {case.name: case for case in EXPERIMENT.correctness_battery(7)}
+
+
+@pytest.mark.parametrize(("name", "case", "reason"), [(name, *why) for name, why in STOPPED_IN_CASES.items()])
+def test_a_shortcut_is_stopped_by_a_case(name: str, case: str, reason: str, cases: dict[str, Case]) -> None:
+    """What only some sizes, widths or messages show."""
+    cheat = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), cheat.__dict__)
+    with pytest.raises(Mismatch, match=re.escape(reason)):
+        testing.check_case(EXPERIMENT, cases[case], cheat)
 
 
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])

@@ -103,14 +103,18 @@ def test_an_error_on_good_input_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "chunk 1", "chunk 11", "chunk 100: bad", "chunk  10", "Chunk 10", "buffer 10", "10"]
+    "text",
+    [
+        *("", "ValueError: ", "chunk 1", "chunk 11", "chunk 100: bad", "chunk  10", "Chunk 10", "buffer 10"),
+        *("10", "chunk 9 chunk 10", "chunk 10 or chunk 11", "chunk 10, buffer 3", "chunk 0 chunk 1 chunk 10"),
+    ],
 )
-def test_an_error_must_name_the_place(text: str) -> None:
+def test_an_error_must_name_the_place_and_no_other(text: str) -> None:
     """As whole words; nothing else of the message is looked at."""
     expected = Expected(np.zeros(0, np.uint32), "chunk 10")
-    for right in ("chunk 10", "in chunk 10: width 77", "chunk 10, not 11"):
+    for right in ("chunk 10", "ValueError: in chunk 10: width 77", "chunk 10, not 11; chunk 10"):
         compare(expected, (np.zeros(0, np.uint32), np.array(bytearray(right.encode()), np.uint8)))
-    with pytest.raises(Mismatch, match=r"^error: expected one that names chunk 10, got "):
+    with pytest.raises(Mismatch, match=r"^error: expected one that names chunk 10 and no other, got "):
         compare(expected, (np.zeros(0, np.uint32), np.array(bytearray(text.encode()), np.uint8)))
 
 
@@ -134,7 +138,7 @@ def test_there_are_two_outputs(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["corrupt pages of 32", "corrupt columns of 5 of 64", "corrupt levels of width 2"]
+    "name", ["corrupt pages of 32", "corrupt columns of 5 of 64, width 23", "corrupt levels of width 2"]
 )
 def test_every_corrupt_op_is_one_and_the_good_ones_are_good(name: str) -> None:
     """Each names a place; the first, one in the middle and the last are the good ones."""
@@ -168,9 +172,33 @@ def test_the_op_calls_the_method_it_is_asked_for() -> None:
     assert found == ("inline", words, "s", 7)
     assert (error.dtype, error.shape) == (np.uint8, (0,))
     found, error = op({"method": OUT_OF_LINE, "words": words, "width": 2, "n_values": 9})
-    assert (found.dtype, found.shape, error.tobytes()) == (np.uint16, (0,), b"chunk 3: (2, 9)")
+    assert (found.dtype, found.shape, error.tobytes()) == (np.uint16, (0,), b"ValueError: chunk 3: (2, 9)")
     with pytest.raises(IndexError, match="s"):
         op({"method": LEVELS, "words": words, "buffer_starts": "s", "width": 2, "buffer_values": "n"})
+
+
+def test_an_error_without_a_message_is_one_all_the_same() -> None:
+    """An empty page is good input, whose values are as empty as those beside an error."""
+
+    class Silent:
+        def unpack_inline(self, *arguments: Any) -> Any:
+            raise ValueError
+
+    stand_in: Any = type("module", (), {"BitpackKernel": Silent})
+    op = next(op for op in testing.seen(CASES["empty and inside, 32"].ops) if op["n_values"] == 0)
+    with pytest.raises(Mismatch, match=r"^error: expected none, got 'ValueError: '$"):
+        compare(expect({}, op), prepare(stand_in, {})(op))
+
+
+def test_only_what_the_reference_calls_corrupt_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another ValueError in it is a fault of its own, and passes through."""
+
+    def broken(*arguments: Any) -> Any:
+        raise ValueError("chunk 0: operands could not be broadcast")
+
+    monkeypatch.setattr(reference, "unpack_inline", broken)
+    with pytest.raises(ValueError, match="broadcast"):
+        expect({}, testing.seen(CASES["width 13 of 32"].ops)[0])
 
 
 @pytest.mark.parametrize("method", [INLINE, OUT_OF_LINE, LEVELS])

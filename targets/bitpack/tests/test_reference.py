@@ -154,8 +154,28 @@ def test_a_corrupt_page_is_refused_by_its_first_bad_chunk(
     """A header too wide or unlike its extent, starts out of order or outside, a wrong number of values."""
     words = GOOD.copy()
     words[list(headers)] = list(headers.values())
-    with pytest.raises(ValueError, match=f"^{place}: "):
+    with pytest.raises(reference.Corrupt, match=f"^{place}: "):
         reference.unpack_inline(words, np.array(starts), n_values)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_header_above_all_bits_is_refused_whatever_the_length(dtype: type, times: int) -> None:
+    """Chunk 1 has T + 1 or 2 T bits and as many words; a byte has no room for the -1 of a comparison."""
+    bits = 8 * np.dtype(dtype).itemsize
+    width = bits + 1 if times == 1 else 2 * bits
+    words = np.zeros(2 + 1024 // bits * width, dtype)
+    words[1] = width
+    with pytest.raises(reference.Corrupt, match=r"^chunk 1: "):
+        reference.unpack_inline(words, np.array([0, 1, len(words)]), 2048)
+
+
+def test_a_header_above_all_bits_is_refused_at_the_length_of_255() -> None:
+    """T = 8, header 9, 1 + 128 * 255 words: as many as a -1 in a byte would ask for."""
+    words = np.zeros(1 + 128 * 255, np.uint8)
+    words[0] = 9
+    with pytest.raises(reference.Corrupt, match=r"^chunk 0: "):
+        reference.unpack_inline(words, np.array([0, len(words)]), 1024)
 
 
 @pytest.mark.parametrize(
@@ -170,11 +190,14 @@ def test_a_corrupt_page_is_refused_by_its_first_bad_chunk(
         (1, 1, 0, "chunk 0"),
         (128, 1, 1024, "chunk 0"),  # a whole chunk has no tail
         (1, 0, 2048, "chunk 1"),
+        (0, 0, 2**31, "chunk 2097151"),  # its length would be right
+        (0, 0, 2**63, "chunk 9007199254740991"),
+        (0, 17, 2**31, "chunk 0"),
     ],
 )
 def test_a_corrupt_column_is_refused(n_words: int, width: int, n_values: int, place: str) -> None:
     """A width beyond the word, or a length that is neither layout's."""
-    with pytest.raises(ValueError, match=f"^{place}: "):
+    with pytest.raises(reference.Corrupt, match=f"^{place}: "):
         reference.unpack_out_of_line(np.zeros(n_words, np.uint16), width, n_values)
 
 
@@ -196,5 +219,5 @@ def test_corrupt_levels_are_refused_by_their_first_bad_buffer(
     starts: tuple[int, ...], counts: tuple[int, ...], width: int, place: str
 ) -> None:
     """A width beyond 16, starts outside, a length or a number of values that cannot be."""
-    with pytest.raises(ValueError, match=f"^{place}: "):
+    with pytest.raises(reference.Corrupt, match=f"^{place}: "):
         reference.unpack_levels(np.zeros(400, np.uint16), np.array(starts), width, np.array(counts, np.int32))

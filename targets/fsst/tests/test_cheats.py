@@ -7,13 +7,16 @@ alone.
 import dataclasses
 import functools
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import fsst
-from fsst import battery, corrupt, inputs
+from fsst import CHUNK_BY_CHUNK, battery, corrupt, inputs
+from fsst.prepare import prepare
 from fsst.run_experiment import EXPERIMENT
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
@@ -35,7 +38,15 @@ class FsstKernel:
 WRONG = {
     "escaped_escapes": "case literal: op 0: ",
     "first_offset_ignored": "op 2: ",
-    "no_code_check": "error: expected one that names 'symbol table' alone",
+    "no_code_check": "case corrupt: unknown codes in strings of ",
+    "one_chunk_unchecked": "case corrupt: ",
+    "last_code_only": "offsets of 32 bits: op 3: error: expected one that names 'string ",
+    "wide_offsets_unchecked": "offsets of 64 bits: op 1: error: expected one that names 'string ",
+    "stored_unchecked": "case corrupt: offsets of stored strings: op ",
+    "no_code_check_for_much": "case corrupt: timed size",
+    "table_kept_by_header": "op 3: ",
+    "cached_by_pointer": "op ",
+    "escape_inside_chunk": "case corrupt: timed size, 262144 bytes of text: op 2: error: ",
     "switch_ignored": "case stored as they are",
     "room_for_three_times": "data: expected uint8[",
     "padding_counts": "op 1: ",
@@ -44,9 +55,6 @@ WRONG = {
 
 # What goes through a trial.
 STOPPED = {
-    "no_code_check_for_much": "case corrupt: timed size",
-    "table_kept_by_header": "op 3: ",
-    "cached_by_pointer": "op ",
     "view_of_input": "got a view of the input 'codes'",
 }
 
@@ -63,16 +71,24 @@ def few_cases(seed: int) -> list[Case]:
     parts = (battery.distribution_cases, battery.escape_cases, battery.table_cases, corrupt.cases)
     cases = [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
     some = [
-        case for i, case in enumerate(cases) if i % 4 == 0 or "stored" in case.name or "tables" in case.name
+        case
+        for i, case in enumerate(cases)
+        if i % 4 == 0 or "stored" in case.name or "tables" in case.name or "of 5" in case.name
     ]
     return [*some, next(corrupt.timed_size_cases(streams.fork(9)))]
 
 
+@functools.cache
+def more_cases(seed: int) -> list[Case]:
+    """Return the few cases and two batches of the smallest timed size, which would cost more in a trial."""
+    return [*few_cases(seed), *islice(corrupt.timed_size_cases(SplitMix64(seed).fork(9)), 1, 3)]
+
+
 @functools.cache  # every cheat is judged on the same seed
 def one_workload(seed: int) -> list[Workload]:
-    """Return the shape and the distribution that have a little of everything."""
+    """Return the smallest."""
     stream = SplitMix64(seed)
-    return [inputs.workload(stream, "batch-256K", "drifted", inputs.symbols_for(stream, "drifted"))]
+    return [inputs.workload(stream, "chunks-16", "short", inputs.symbols_for(stream, "short"))]
 
 
 # Few cases and one workload: the gate is on trial here, not the kernel.
@@ -81,7 +97,14 @@ FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workl
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*WRONG, *STOPPED, "reads_beyond_the_codes", "honest_slow", "honest_fast"}
+    on_trial = {
+        *WRONG,
+        *STOPPED,
+        "all_chunks_at_once",
+        "reads_beyond_the_codes",
+        "honest_slow",
+        "honest_fast",
+    }
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
 
 
@@ -93,9 +116,30 @@ def test_a_wrong_kernel_is_stopped_by_the_battery(name: str) -> None:
     assert WRONG[name] in first_mismatch(kernel)
 
 
+def test_one_call_cannot_answer_them_all() -> None:
+    """A call returns two arrays and is handed no view of the starts of all chunks."""
+    kernel = ModuleType("all_chunks_at_once")
+    exec((CHEATS / "all_chunks_at_once.py").read_text(), vars(kernel))
+    inputs_seen = testing.seen(few_cases(7)[0].ops)[-1]
+    assert inputs_seen["method"] == CHUNK_BY_CHUNK
+    asked: list[np.ndarray] = []
+    answer = kernel.FsstKernel.decode_page
+
+    def watched(self: object, table: np.ndarray, page: np.ndarray, starts: np.ndarray) -> object:
+        asked.append(starts)
+        return answer(self, table, page, starts)
+
+    kernel.FsstKernel.decode_page = watched
+    FEW.compare(FEW.expect({}, inputs_seen), prepare(kernel, {})(inputs_seen))
+    assert len(asked) == len(inputs_seen["chunk_starts"]) - 1
+    assert not any(isinstance(starts.base, np.ndarray) or starts.flags.writeable for starts in asked)
+    kernel.FsstKernel.decode_page = lambda *_: (np.zeros(0, np.uint8),) * 4
+    assert prepare(kernel, {})(inputs_seen)[-1].tobytes().startswith(b"ValueError: too many values")
+
+
 def first_mismatch(kernel: ModuleType) -> str:
     """Return where in the few cases the kernel is wrong, and how; nothing if it is right."""
-    for case in few_cases(7):
+    for case in more_cases(7):
         for number, (expected, outputs) in enumerate(testing.answers(FEW, case, kernel)):
             try:
                 FEW.compare(expected, outputs)

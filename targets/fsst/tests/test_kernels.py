@@ -67,6 +67,19 @@ def test_corrupt_input_makes_no_room_beyond_eight_times_its_own_size(
 
 
 @IMPLEMENTATIONS
+def test_a_chunk_s_text_beyond_32_bits_is_refused_and_not_written(implementation: ModuleType) -> None:
+    """As below, in the second of two chunks; an unknown code in the first comes before it."""
+    n = 1 << 28
+    page, starts = np.zeros(12 + 8 + n, np.uint8), np.array([0, 12, 20 + n])
+    page[:20].view("<u4")[:] = 8, 9, 0, 8, 8 + n
+    given = {"table": table_of([b"12345678"]), "page": page, "chunk_starts": starts}
+    for code, place in ((0, r"\bchunk 1\b"), (1, r"\bchunk 0\b")):
+        page[8] = code
+        with pytest.raises(ValueError, match=place):
+            implementation.FsstKernel().decode_page(**testing.read_only(given))
+
+
+@IMPLEMENTATIONS
 def test_text_beyond_32_bits_is_refused_and_not_written(implementation: ModuleType) -> None:
     """2**28 codes of a symbol of eight bytes are one byte too many for an int32; the zeros cost no memory."""
     n = 1 << 28

@@ -1,22 +1,25 @@
 """The kernel, the baseline, Arrow, NumPy and a copy on the timed workloads, for a human: no verdict uses it.
 
-    uv run --package take --group bench pytest targets/take/benches/bench_take.py
+    MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1099511627776 uv run --package take --group bench \
+        pytest targets/take/benches/bench_take.py
 
+The variables are those of a player: without them each large array of an op begins with fresh pages.
 Arrow's `take` gets arrays that are made beforehand, and tests no index (`boundscheck=False`). NumPy's `take`
 clips indices, which is a test as well; it has nothing for strings and nulls. For `remap` NumPy sorts and
 bisects, for `map_offsets` it is the reference. `copy` writes as many bytes as an answer has. One round is one
-op; the ops come in turn from one redraw.
+op; the ops come in turn from one redraw, each placed in the memory of the one before, as in a player.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from referee import testing
-from referee.testing import read_only, seen
-from referee.workload import Workload
+from referee import player, testing
+from referee.testing import seen
+from referee.workload import Value, Workload
 from take import MAP_OFFSETS, REMAP, TAKE_FIXED, TAKE_ROWS, TAKE_STRINGS, baseline, kernels, reference
 from take.inputs import COMBOS, redraw, workload
 from take.oracle import expect
@@ -34,17 +37,31 @@ def drawn(request: pytest.FixtureRequest) -> Workload:
     return workload(*request.param)
 
 
+def time_placed(
+    benchmark: Any, call: Callable[[Any], Any], drawn: Workload, made: Any = lambda op: op
+) -> None:
+    """Time `call` on what `made` makes of one op after the other; edits are made in the same memory."""
+    ops = itertools.cycle(redraw(drawn, SEED))
+    inputs: dict[str, Value] = {}
+    buffers: dict[str, np.ndarray] = {}
+
+    def next_op() -> tuple[tuple[Any], dict[str, Any]]:
+        player.place(dict(next(ops)), inputs, buffers)
+        return (made(inputs),), {}
+
+    benchmark.group = drawn.combo
+    benchmark.pedantic(call, setup=next_op, rounds=ROUNDS, warmup_rounds=2)
+
+
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
 def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     """One op."""
-    op = prepare(implementation, {})
-    benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, op, [read_only(one) for one in seen(redraw(drawn, SEED))], ROUNDS)
+    time_placed(benchmark, prepare(implementation, {}), drawn)
 
 
 def test_copy(benchmark: Any, drawn: Workload) -> None:
     """As many bytes as one answer has, from one array into another."""
-    answer = expect({}, seen(redraw(drawn, SEED))[0]).outputs
+    answer = expect({}, seen(redraw(drawn, SEED)[:1])[0]).outputs
     source = np.ones(sum(output.nbytes for output in answer), np.uint8)
     target = np.zeros_like(source)
     benchmark.group = drawn.combo
@@ -75,14 +92,13 @@ def sorted_positions(returned: np.ndarray, requested: np.ndarray) -> np.ndarray:
 
 def test_numpy(benchmark: Any, drawn: Workload) -> None:
     """One op in NumPy, after a check of its answer."""
-    ops = seen(redraw(drawn, SEED))
+    op = seen(redraw(drawn, SEED)[:1])[0]
     peer = numpy_peer(drawn.source.method, drawn.source.has_nulls)
     if peer is None:
         pytest.skip("NumPy has nothing of the kind")
-    for expected, got in zip(expect({}, ops[0]).outputs, peer(ops[0]), strict=True):
+    for expected, got in zip(expect({}, op).outputs, peer(op), strict=True):
         assert expected.tobytes() == got.tobytes()
-    benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, peer, ops, ROUNDS)
+    time_placed(benchmark, peer, drawn)
 
 
 def arrow_arrays(arrow: Any, op: Any) -> tuple[Any, Any]:
@@ -108,11 +124,13 @@ def test_arrow(benchmark: Any, drawn: Workload) -> None:
     if drawn.source.method in (REMAP, MAP_OFFSETS):
         pytest.skip("Arrow has nothing of the kind")
     arrow.set_cpu_count(1)
-    ops = seen(redraw(drawn, SEED))
-    pairs = [arrow_arrays(arrow, op) for op in ops]
-    check_arrow(compute.take(*pairs[0], boundscheck=False), ops[0])
-    benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, lambda pair: compute.take(*pair, boundscheck=False), pairs, ROUNDS)
+    op = seen(redraw(drawn, SEED)[:1])[0]
+    check_arrow(compute.take(*arrow_arrays(arrow, op), boundscheck=False), op)
+
+    def take(pair: Any) -> Any:
+        return compute.take(*pair, boundscheck=False)
+
+    time_placed(benchmark, take, drawn, lambda inputs: arrow_arrays(arrow, inputs))
 
 
 def check_arrow(got: Any, op: Any) -> None:

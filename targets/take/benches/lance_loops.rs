@@ -201,7 +201,7 @@ fn main() {
     });
 
     let values: Vec<u64> = (0..5_250_003).map(|_| stream.next()).collect();
-    let asked: Vec<Vec<u32>> = (0..16).map(|_| stream.rows(5_250_003, 200_003)).collect();
+    let asked: Vec<Vec<u32>> = (0..16).map(|_| stream.rows(5_250_003, 1_000_003)).collect();
     report("uniform/fixed-u64-large", 20, |i| take_values(black_box(&values), &asked[i]));
 
     for (name, dim, n, m, n_ops) in [

@@ -82,4 +82,5 @@ def test_the_op_calls_what_the_method_says_and_passes_errors_on() -> None:
         for expected, outputs in testing.answers(EXPERIMENT, case, dressed):
             EXPERIMENT.compare(expected, outputs)
             assert len(outputs) == len(expected.names) + 1
+            assert outputs[-1].tobytes().startswith(b"ValueError: row") == bool(expected.place)
             assert (outputs[-1].size > 0) == bool(expected.place)

@@ -8,3 +8,4 @@ LEVELS = "levels"
 CHUNK = 1024  # values
 ORDER = (0, 4, 2, 6, 1, 5, 3, 7)  # where the eight blocks of eight rows stand; its own inverse
 MOST_LEVELS = 4096  # values of one buffer of levels
+MOST_VALUES = 2**31 - 1  # of a column: of width 0 its length bounds nothing

@@ -173,27 +173,41 @@ def random_shape_cases(stream: SplitMix64) -> Iterator[Case]:
 
 
 def timed_size_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield about as many chunks or buffers as are timed, good and corrupt: 0.9 to 1.3 times.
+    """Yield as many chunks or buffers as are timed, exactly and 0.9 to 1.3 times, good and corrupt.
 
-    Closes a fast path that only large pages take, and a test of the input that it leaves out.
+    Closes a fast path that only large pages take, or only those of the timed sizes and widths, and a test of
+    the input that it leaves out.
     """
     for name, shape in SHAPES.items():
-        n_items = int(stream.integers(shape.n_items * 9 // 10, shape.n_items * 13 // 10, 1)[0])
-        if shape.method == INLINE:
-            widths = np.where(
-                stream.integers(0, 3, n_items) > 0, 1, stream.integers(0, shape.bits + 1, n_items)
-            )
-            good = page(stream, shape.bits, widths.tolist(), (n_items - 1) * CHUNK + 600)
-            bad = list(bad_pages(stream, good))
-        elif shape.method == OUT_OF_LINE:
-            good = column(stream, shape.bits, 3, (n_items - 1) * CHUNK + 600)
-            bad = list(bad_columns(good))
-        else:
-            counts = stream.integers(0, MOST_LEVELS + 1, n_items).tolist()
-            good = levels(stream, LEVEL_WIDTH["lists"], counts)
-            bad = list(bad_levels(stream, good))
-        chosen = stream.permutation(len(bad))[:8]
-        yield Case(f"timed size: {n_items} like {name}", {}, [good, *(bad[i] for i in chosen), good])
+        about = int(stream.integers(shape.n_items * 9 // 10, shape.n_items * 13 // 10, 1)[0])
+        for n_items, kind in ((about, "about"), (shape.n_items, "exactly")):
+            if shape.method == INLINE:
+                usual = USUAL_WIDTH[shape.bits] if kind == "exactly" and shape.n_items < 1_000 else 1
+                drawn = stream.integers(0, shape.bits + 1, n_items)
+                widths = np.where(stream.integers(0, 3, n_items) > 0, usual, drawn)
+                good = page(stream, shape.bits, widths.tolist(), (n_items - 1) * CHUNK + 600)
+                parts = [("", good, bad_pages(stream, good))]
+            elif shape.method == OUT_OF_LINE:
+                parts = []
+                for n_tail in (300, 600):  # of the timed widths a raw tail and a packed one
+                    width = USUAL_WIDTH[shape.bits] if kind == "exactly" else 3
+                    good = column(stream, shape.bits, width, (n_items - 1) * CHUNK + n_tail)
+                    parts.append((f", tail of {n_tail}", good, bad_columns(good)))
+            else:
+                parts = []
+                for width in sorted({*LEVEL_WIDTH.values()}):
+                    counts = stream.integers(0, MOST_LEVELS + 1, n_items).tolist()
+                    good = levels(stream, width, counts)
+                    parts.append((f", width {width}", good, bad_levels(stream, good)))
+            for detail, good, bad in parts:
+                ops = [good, *one_of_each_eighth(stream, list(bad))]
+                yield Case(f"timed size: {kind} {n_items} like {name}{detail}", {}, ops)
+
+
+def one_of_each_eighth(stream: SplitMix64, ops: Sequence[OpInputs]) -> list[OpInputs]:
+    """Return eight ops: neighbours are alike, so every kind of fault has its turn."""
+    eighths = np.array_split(np.arange(len(ops)), 8)
+    return [ops[int(eighth[int(stream.integers(0, len(eighth), 1)[0])])] for eighth in eighths]
 
 
 def corrupt_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -201,10 +215,11 @@ def corrupt_cases(stream: SplitMix64) -> Iterator[Case]:
     for bits in BITS:
         good = page(stream, bits, [3, 0, bits, 5, 5, 1, 2], 6 * CHUNK + 17)
         yield Case(f"corrupt pages of {bits}", {}, between(good, list(bad_pages(stream, good))))
-        for n_values in (3 * CHUNK, 3 * CHUNK + 1, 2 * CHUNK + 1_000, 5):
-            good = column(stream, bits, SOME_WIDTHS[bits][0], n_values)
-            name = f"corrupt columns of {n_values} of {bits}"
-            yield Case(name, {}, between(good, list(bad_columns(good))))
+        for width in sorted({0, SOME_WIDTHS[bits][0], USUAL_WIDTH.get(bits, 0)}):
+            for n_values in (3 * CHUNK, 3 * CHUNK + 2, 2 * CHUNK + 1_000, 5):
+                good = column(stream, bits, width, n_values)
+                name = f"corrupt columns of {n_values} of {bits}, width {width}"
+                yield Case(name, {}, between(good, list(bad_columns(good))))
     for width in (1, 2, 16):
         good = levels(stream, width, [MOST_LEVELS, 1_024, 30, 1_500, 2_048, 700, 100])
         yield Case(f"corrupt levels of width {width}", {}, between(good, list(bad_levels(stream, good))))

@@ -26,27 +26,26 @@ class Shape:
 SHAPES = {
     "inline-u32-128": Shape(INLINE, 32, 128),
     "inline-u64-64": Shape(INLINE, 64, 64),
-    # 32 MiB of values and more than 8 of words: more than most last caches hold
-    "inline-u32-8192": Shape(INLINE, 32, 8_192, n_ops=4),
-    "column-u32-512": Shape(OUT_OF_LINE, 32, 512),
-    "column-u64-256": Shape(OUT_OF_LINE, 64, 256),
-    "column-u64-4096": Shape(OUT_OF_LINE, 64, 4_096, n_ops=4),
-    "levels-400": Shape(LEVELS, 16, 400),
-    "levels-3000": Shape(LEVELS, 16, 3_000),
+    # 26 MiB of values and nearly 9 of words: more than a last cache of 32 MiB holds
+    "inline-u32-6656": Shape(INLINE, 32, 6_656, n_ops=4),
+    "column-u32-512": Shape(OUT_OF_LINE, 32, 512, n_ops=8),
+    "column-u64-256": Shape(OUT_OF_LINE, 64, 256, n_ops=8),
+    "levels-400": Shape(LEVELS, 16, 400, n_ops=8),
+    # less than half of a second-level cache of 512 KiB
+    "levels-220": Shape(LEVELS, 16, 220),
 }
 COMBOS = [
     ("inline-u32-128", "timestamps"),
     ("inline-u32-128", "codes"),
     ("inline-u32-128", "runs"),
     ("inline-u64-64", "even"),
-    ("inline-u32-8192", "timestamps"),
+    ("inline-u32-6656", "timestamps"),
     ("column-u32-512", "packed"),
     ("column-u32-512", "raw"),
     ("column-u64-256", "packed"),
-    ("column-u64-4096", "packed"),
     ("levels-400", "nulls"),
     ("levels-400", "lists"),
-    ("levels-3000", "short"),
+    ("levels-220", "short"),
 ]
 USUAL_WIDTH = {32: 13, 64: 23}  # of even chunks and of columns: they divide nothing, so most words are shared
 LEVEL_WIDTH = {"nulls": 1, "lists": 2, "short": 1}
@@ -72,7 +71,7 @@ class Source:
 
 
 def speed_workloads(seed: int) -> list[Workload]:
-    """Return the twelve workloads."""
+    """Return the eleven workloads."""
     streams = SplitMix64(seed)
     return [workload(streams.fork(i), *combo) for i, combo in enumerate(COMBOS)]
 

@@ -11,6 +11,8 @@ from bitpack import INLINE, OUT_OF_LINE, reference
 from harness_common.tolerance import Mismatch, require_array, require_equal
 from referee.workload import Outputs, Value
 
+PLACE = re.compile(r"\b(?:chunk|buffer) \d+\b")
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -37,13 +39,17 @@ def expect(build_inputs: Mapping[str, Value], op_inputs: Mapping[str, Value]) ->
             values = reference.unpack_levels(
                 words, inputs["buffer_starts"], inputs["width"], inputs["buffer_values"]
             )
-    except ValueError as error:
-        return Expected(words[:0], str(error).partition(":")[0])
+    except reference.Corrupt as error:
+        place = PLACE.match(str(error))
+        assert place is not None
+        return Expected(words[:0], place.group())
     return Expected(values, "")
 
 
 def compare(expected: Expected, outputs: Outputs) -> None:
     """Do nothing if `outputs` is (values, error) as expected: every bit, or an error that names the place.
+
+    It must name no other.
 
     Raises: Mismatch that names the output, otherwise.
     """
@@ -54,6 +60,6 @@ def compare(expected: Expected, outputs: Outputs) -> None:
     text = error.tobytes().decode(errors="replace")
     if not expected.place and text:
         raise Mismatch(f"error: expected none, got {text!r:.200}")
-    if expected.place and not re.search(rf"\b{expected.place}\b", text):
-        raise Mismatch(f"error: expected one that names {expected.place}, got {text!r:.200}")
+    if expected.place and set(PLACE.findall(text)) != {expected.place}:
+        raise Mismatch(f"error: expected one that names {expected.place} and no other, got {text!r:.200}")
     require_equal("values", expected.values, values)

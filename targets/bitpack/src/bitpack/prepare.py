@@ -16,9 +16,10 @@ Outputs = tuple[np.ndarray, np.ndarray]
 
 
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
-    """Return the op: the values and no error, or no values and the text of the kernel's ValueError in UTF-8.
+    """Return the op: the values and no error, or no values and the kernel's ValueError as text in UTF-8.
 
-    There is nothing to build: what a page needs stands in the page.
+    That text begins with "ValueError: " and so is never empty. There is nothing to build: what a page needs
+    stands in the page.
     """
     kernel = kernels.BitpackKernel()
 
@@ -34,7 +35,8 @@ def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[M
                     words, inputs["buffer_starts"], inputs["width"], inputs["buffer_values"]
                 )
         except ValueError as error:
-            return np.empty(0, words.dtype), np.array(bytearray(str(error).encode()), np.uint8)
+            text = f"ValueError: {error}"
+            return np.empty(0, words.dtype), np.array(bytearray(text.encode()), np.uint8)
         return values, np.empty(0, np.uint8)
 
     return op

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from bitpack import CHUNK, MOST_LEVELS, ORDER
+from bitpack import CHUNK, MOST_LEVELS, MOST_VALUES, ORDER
+
+
+class Corrupt(ValueError):
+    """What no writer can have written; the message begins with the place."""
 
 
 def value(payload: np.ndarray, width: int, place: int) -> int:
@@ -47,22 +51,21 @@ def unpack_inline(words: np.ndarray, chunk_starts: np.ndarray, n_values: int) ->
     words         uint{T}[N]
     chunk_starts  int64[C + 1]  in words; chunk c ends where the next one begins
 
-    Raises: ValueError that names the last chunk if n_values does not need C chunks; else the first bad chunk.
+    Raises: Corrupt that names the last chunk if n_values does not need C chunks; else the first bad chunk.
     """
     n_chunks = len(chunk_starts) - 1
     if n_values < 0 or n_chunks != -(-n_values // CHUNK):
-        raise ValueError(f"chunk {max(n_chunks - 1, 0)}: {n_values} values do not need {n_chunks} chunks")
+        raise Corrupt(f"chunk {max(n_chunks - 1, 0)}: {n_values} values do not need {n_chunks} chunks")
     begin, end = chunk_starts[:-1], chunk_starts[1:]
     bits = 8 * words.itemsize
     lanes = CHUNK // bits
     wrong = ~((begin >= 0) & (begin < end) & (end <= len(words)))
     widths = np.zeros(n_chunks, np.int64)
-    headers = words[begin[~wrong]]
-    widths[~wrong] = np.where(headers <= bits, headers, -1).astype(np.int64)
-    wrong |= (widths < 0) | (end - begin != 1 + lanes * widths)
+    widths[~wrong] = words[begin[~wrong]].astype(np.int64)  # a header of 2**63 or more is below 0 then
+    wrong |= (widths < 0) | (widths > bits) | (end - begin != 1 + lanes * widths)
     if wrong.any():
         c = int(wrong.argmax())
-        raise ValueError(
+        raise Corrupt(
             f"chunk {c}: its words {begin[c]} to {end[c]} of {len(words)} are no header and payload"
         )
     values = np.empty((n_chunks, CHUNK), words.dtype)
@@ -78,16 +81,17 @@ def unpack_out_of_line(words: np.ndarray, width: int, n_values: int) -> np.ndarr
 
     words  uint{T}[N]
 
-    Raises: ValueError that names chunk 0 if width is not 0 to T, else the last chunk if N fits no layout.
+    Raises: Corrupt that names chunk 0 if width is not 0 to T, else the last chunk if n_values is not 0 to
+        2**31 - 1 or N fits no layout.
     """
     bits = 8 * words.itemsize
     if not 0 <= width <= bits:
-        raise ValueError(f"chunk 0: expected a width of 0 to {bits}, got {width}")
+        raise Corrupt(f"chunk 0: expected a width of 0 to {bits}, got {width}")
     step = CHUNK // bits * width
-    found = layout(len(words), step, n_values)
+    found = layout(len(words), step, n_values) if n_values <= MOST_VALUES else None
     if found is None:
         last = max(-(-n_values // CHUNK) - 1, 0)
-        raise ValueError(f"chunk {last}: {len(words)} words are no {n_values} values of width {width}")
+        raise Corrupt(f"chunk {last}: {len(words)} words are no {n_values} values of width {width}")
     n_packed, n_raw = found
     packed = unpack_chunks(words[: n_packed * step].reshape(n_packed, step), width)
     return np.concatenate([packed.reshape(-1)[: n_values - n_raw], words[n_packed * step :]])
@@ -116,10 +120,10 @@ def unpack_levels(
     buffer_starts  int64[B + 1]  in words; buffer b ends where the next one begins
     n_values       int32[B]  0 to 4,096 each
 
-    Raises: ValueError that names buffer 0 if width is not 0 to 16, else the first bad buffer.
+    Raises: Corrupt that names buffer 0 if width is not 0 to 16, else the first bad buffer.
     """
     if not 0 <= width <= 16:
-        raise ValueError(f"buffer 0: expected a width of 0 to 16, got {width}")
+        raise Corrupt(f"buffer 0: expected a width of 0 to 16, got {width}")
     step = CHUNK // 16 * width
     packed, raw, n_chunks = [words[:0]], [], []
     for b, n in enumerate(n_values.tolist()):
@@ -127,7 +131,7 @@ def unpack_levels(
         inside = 0 <= begin <= end <= len(words) and n <= MOST_LEVELS
         found = layout(end - begin, step, n) if inside else None
         if found is None:
-            raise ValueError(f"buffer {b}: words {begin} to {end} are no {n} values of width {width}")
+            raise Corrupt(f"buffer {b}: words {begin} to {end} are no {n} values of width {width}")
         middle = begin + found[0] * step
         packed.append(words[begin:middle])
         raw.append(words[middle:end])

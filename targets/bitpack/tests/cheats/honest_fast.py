@@ -8,7 +8,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from bitpack import CHUNK, MOST_LEVELS, ORDER
+from bitpack import CHUNK, MOST_LEVELS, MOST_VALUES, ORDER
 
 PACKED_ROW = 128  # bytes of one row of a chunk, packed or not: each lane's word, or each lane's value
 VECTOR = 32  # bytes; a row is four
@@ -53,7 +53,7 @@ class BitpackKernel:
         bits = 8 * words.itemsize
         if not 0 <= width <= bits:
             raise ValueError(f"chunk 0: expected a width of 0 to {bits}, got {width}")
-        if not fits(words.size, CHUNK // bits * width, n_values):
+        if n_values > MOST_VALUES or not fits(words.size, CHUNK // bits * width, n_values):
             last = max(-(-n_values // CHUNK) - 1, 0)
             raise ValueError(f"chunk {last}: {words.size} words are no {n_values} values of width {width}")
         page = np.empty(n_values, words.dtype)

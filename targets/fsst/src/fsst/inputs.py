@@ -50,6 +50,7 @@ EMPTY_EVERY = 41  # strings: one in so many is empty, as a null is
 BLOCK_STRINGS = 64  # of a batch that stay together
 N_PLANTED = 8  # strings overwritten in each op
 TABLE_EVERY = 4  # ops: the table changes
+NONE = np.zeros(0, np.int64)  # places
 
 
 @dataclass(frozen=True)
@@ -131,26 +132,45 @@ def least_bytes(shape: Shape, symbols: list[bytes], blocks: list[Block]) -> int:
 def redraw(workload: Workload, seed: int) -> list[OpInputs]:
     """Return the ops of one round: the blocks in a new order, then eight strings changed in each op.
 
-    The changed ones keep their place and number of codes and get codes of `planted`, every kind in turn; the
-    last string of all and the first are always among them. So the text's length changes from op to op, and
-    where almost everything lies. Every fourth op the table changes as well: codes of symbols of the same
-    length change places, in the same memory. Closes answers, tables and sizes that are remembered.
+    The changed ones get codes of `planted`, every kind in turn, as many as they had; the last string of all
+    and the first are always among them. So the text's length changes from op to op, and where almost
+    everything lies. One of the changed strings loses its last code to the next one, until the op after, and
+    two neighbouring chunks change places: closes offsets and bounds of chunks that are remembered. Every
+    fourth op the table changes as well: codes of symbols of the same length change places, in the same
+    memory. Closes answers, tables and sizes that are remembered.
     """
     stream = SplitMix64(seed)
     shape, source = SHAPES[workload.shape], workload.source
     order = stream.fork(0).permutation(len(source.blocks))
     blocks = [source.blocks[i] for i in order]
     layout = pages.laid_out(stream.fork(1), blocks)
+    first = first_op(shape, encoder.table_of(source.symbols), layout, blocks)
     array = layout.array
+    bounds = first.get("offsets", array)  # where the ends of strings stand
+    assert isinstance(bounds, np.ndarray)
     lengths = np.array(list(map(len, source.symbols)), np.uint8)
     ops: list[OpInputs] = []
+    back = Edit(NONE, bounds[:0])
     for op in range(shape.n_ops):
-        changes = plants(stream.fork(2 + op), layout, blocks, lengths, op)
+        draws = stream.fork(2 + op)
+        bounds[back.at] = back.values
+        swapped, bound = (
+            exchange(draws, layout, blocks) if shape.method != DECODE and op > 0 else (NONE, NONE)
+        )
+        changes, moved = plants(draws, layout, blocks, lengths, op, bounds)
+        array[changes.at] = changes.values
+        cuts = np.union1d(back.at, moved.at)
+        back = Edit(moved.at, bounds[moved.at])
+        bounds[moved.at] = moved.values
         if op == 0:
-            array[changes.at] = changes.values
-            ops.append(first_op(shape, encoder.table_of(source.symbols), layout, blocks))
+            ops.append({name: np.array(v) if isinstance(v, np.ndarray) else v for name, v in first.items()})
             continue
-        changed: dict[str, Value | Edit] = {"codes" if shape.method == DECODE else "page": changes}
+        changed: dict[str, Value | Edit] = {}
+        if shape.method == DECODE:
+            changed = {"codes": changes, "offsets": Edit(cuts, bounds[cuts])}
+        else:
+            at = np.unique(np.concatenate([changes.at, swapped, cuts]))
+            changed = {"page": Edit(at, array[at]), "chunk_starts": Edit(bound, layout.starts[bound])}
         if op % TABLE_EVERY == 0:
             changed["table"] = encoder.table_of(turned(source.symbols, op // TABLE_EVERY))
         ops.append(changed)
@@ -165,22 +185,52 @@ def first_op(shape: Shape, table: np.ndarray, layout: pages.Layout, blocks: list
     return {"method": shape.method, "table": table, "page": layout.array, "chunk_starts": layout.starts}
 
 
+def exchange(stream: SplitMix64, layout: pages.Layout, blocks: list[Block]) -> tuple[np.ndarray, np.ndarray]:
+    """Let two neighbouring blocks change places; return where their bytes stand, and the bound between."""
+    left = int(stream.integers(0, len(blocks) - 1, 1)[0])
+    start, between, end = layout.starts[left : left + 3].tolist()
+    layout.array[start:end] = np.concatenate([layout.array[between:end], layout.array[start:between]])
+    layout.starts[left + 1] = start + end - between
+    blocks[left : left + 2] = blocks[left + 1], blocks[left]
+    return np.arange(start, end), np.array([left + 1])
+
+
 def plants(
-    stream: SplitMix64, layout: pages.Layout, blocks: list[Block], lengths: np.ndarray, op: int
-) -> Edit:
-    """Return the edit of one op: in eight blocks, or all if there are fewer, one string each."""
+    stream: SplitMix64,
+    layout: pages.Layout,
+    blocks: list[Block],
+    lengths: np.ndarray,
+    op: int,
+    bounds: np.ndarray,
+) -> tuple[Edit, Edit]:
+    """Return the edits of one op: in eight blocks, or all if there are fewer, one string each; and one end.
+
+    bounds  where the ends of strings stand: offsets of a batch, or the page itself
+    """
     others = 1 + stream.permutation(max(len(blocks) - 2, 0))
     chosen = [len(blocks) - 1, 0, *others.tolist()][:N_PLANTED]
     at, values = [], []
+    moved = Edit(NONE, bounds[:0])
     for i, place in enumerate(dict.fromkeys(chosen)):
         sizes = blocks[place].lengths
         full = np.flatnonzero(sizes > 0)
-        string = {0: full[-1], 1: full[0]}.get(i, full[stream.integers(0, len(full), 1)[0]])
+        string = int({0: full[-1], 1: full[0]}.get(i, full[stream.integers(0, len(full), 1)[0]]))
         start = int(layout.starts[place]) + blocks[place].codes_at + int(sizes[:string].sum())
         kind = planted.KINDS[(op + i) % len(planted.KINDS)]
         values.append(planted.codes(stream, kind, int(sizes[string]), lengths))
         at.append(start + np.arange(len(values[-1])))
-    return Edit(np.concatenate(at), np.concatenate(values))
+        if kind in planted.WITHOUT_ESCAPES and string + 1 < len(sizes):  # any of its codes may go elsewhere
+            moved = one_less(layout, blocks, place, string, bounds)
+    return Edit(np.concatenate(at), np.concatenate(values)), moved
+
+
+def one_less(layout: pages.Layout, blocks: list[Block], place: int, string: int, bounds: np.ndarray) -> Edit:
+    """Return the edit after which a block's string ends one code earlier, and the next begins there."""
+    if blocks[place].codes_at == 0:
+        at = np.array([sum(len(block.lengths) for block in blocks[:place]) + string + 1])
+        return Edit(at, bounds[at] - 1)
+    at = layout.starts[place] + 4 * (string + 1) + np.arange(4)
+    return Edit(at, (bounds[at].view("<u4") - np.uint32(1)).view(np.uint8))
 
 
 def turned(symbols: list[bytes], turns: int) -> list[bytes]:

@@ -43,7 +43,11 @@ class FsstKernel:
         """
         ends = np.empty(len(offsets), offsets.dtype)
         data = np.empty(8 * len(codes), np.uint8)
-        bad = decode_batch(table, codes, offsets, data, ends)
+        bad = ALL_RIGHT
+        if offsets.itemsize == 4 and len(data) > LIMIT:
+            bad = first_string_beyond(table, codes, offsets)
+        if bad == ALL_RIGHT:
+            bad = decode_batch(table, codes, offsets, data, ends)
         if bad != ALL_RIGHT:
             raise refusal("string", bad)
         return data[: ends[-1]], ends
@@ -62,6 +66,8 @@ class FsstKernel:
         Raises: ValueError naming `symbol table` or `chunk c`.
         """
         n_chunks, n_strings, n_codes, most_strings, most_codes = extents(table, page, chunk_starts)
+        if 8 * most_codes > LIMIT and n_chunks > 0:
+            n_chunks = first_chunk_beyond(table, page, chunk_starts, n_chunks)
         ends = np.empty(n_strings + 1, np.int32)
         data = np.empty(8 * n_codes, np.uint8)
         bad = decode_chunks(table, page, chunk_starts, n_chunks, most_strings, most_codes, data, ends)
@@ -155,11 +161,14 @@ def decode_chunks(
     symbols, lengths = np.empty(256, np.uint64), np.empty(256, np.uint8)
     bounds, own_ends = np.empty(most_strings + 1, np.int32), np.empty(most_strings + 1, np.int32)
     codes, text = np.empty(most_codes, np.uint8), np.empty(8 * most_codes, np.uint8)
+    # As what a batch brings: for writable arrays the loop over strings would be compiled once more.
+    own_codes: np.ndarray = sealed(codes)  # type: ignore[call-arg]
+    own_bounds: np.ndarray = sealed(bounds)
     total, n_strings = 0, 0
     ends[0] = 0
     for c in range(n_chunks):
         start = chunk_starts[c]
-        first: int = load_four(page, start)  # type: ignore[call-arg]
+        first: int = load_four(page, start)
         strings = first // 4 - 1
         falls = 0
         before = first
@@ -179,7 +188,8 @@ def decode_chunks(
             unpack(table, symbols, lengths)
             clear(text, 8 * n_codes)
             clear(own_ends, 4 * (strings + 1))
-            if decode_strings(codes, bounds, strings, n_codes, symbols, lengths, text, own_ends) >= 0:
+            bad = decode_strings(own_codes, own_bounds, strings, n_codes, symbols, lengths, text, own_ends)
+            if bad >= 0:
                 return c
         own_total = np.int64(own_ends[strings])
         if total + own_total > LIMIT:
@@ -208,10 +218,6 @@ def decode_batch(
     if switch == 0:
         return copy_strings(codes, offsets, data, ends)
     symbols, lengths = np.empty(256, np.uint64), np.empty(256, np.uint8)
-    if offsets.itemsize == 4 and len(data) > LIMIT:
-        bad = first_beyond(codes, offsets, table)
-        if bad != ALL_RIGHT:
-            return bad
     unpack(table, symbols, lengths)
     clear(data, len(data))  # type: ignore[call-arg]
     clear(ends, ends.itemsize * (n + 1))
@@ -235,27 +241,60 @@ def copy_strings(codes: np.ndarray, offsets: np.ndarray, data: np.ndarray, ends:
 
 
 @njit(cache=True)
-def first_beyond(codes: np.ndarray, offsets: np.ndarray, table: np.ndarray) -> int:
-    """Return the first string that is wrong or with which the text is too long for 32 bits, or -1."""
-    n_symbols = np.int64(table[0])
-    total = 0
+def first_string_beyond(table: np.ndarray, codes: np.ndarray, offsets: np.ndarray) -> int:
+    """Return BAD_TABLE, the first string that is wrong or ends beyond 32 bits of text, or -1.
+
+    Only called where eight bytes for each code would be too many, so that no other batch compiles it.
+    """
+    switch = table_switch(table)
+    if switch < 0:
+        return BAD_TABLE
+    total = np.int64(0)
     for i in range(len(offsets) - 1):
         at, end = np.int64(offsets[i]), np.int64(offsets[i + 1])
         if at < 0 or end < at or end > len(codes):
             return i
-        while at < end:
-            code = np.int64(codes[at])
-            if code == ESCAPE:
-                total += 1
-                at += 1
-            elif code >= n_symbols:
-                return i
-            else:
-                total += table[8 + 8 * n_symbols + code]
-            at += 1
-        if at > end or total > LIMIT:
+        total += text_bytes(table, switch, codes, at, end)  # type: ignore[arg-type]
+        if total > LIMIT:
             return i
     return ALL_RIGHT
+
+
+@njit(cache=True)
+def first_chunk_beyond(table: np.ndarray, page: np.ndarray, chunk_starts: np.ndarray, n_chunks: int) -> int:
+    """Return the first of n_chunks chunks whose codes are wrong or stand for more than LIMIT, or n_chunks.
+
+    Only called as `first_string_beyond` is. Where an escape ends a string within a chunk the count is wrong
+    behind it; such a chunk is bad in any case, and nothing is written behind that string.
+    """
+    switch = table_switch(table)
+    for c in range(n_chunks):
+        start = chunk_starts[c]
+        first: int = load_four(page, start)  # type: ignore[call-arg]
+        last: int = load_four(page, start + first - 4)
+        if text_bytes(table, switch, page, start + first, start + last) > LIMIT:
+            return c
+    return n_chunks
+
+
+@njit(cache=True)
+def text_bytes(table: np.ndarray, switch: int, codes: np.ndarray, at: int, end: int) -> int:
+    """Return how long the text of codes[at:end] is, or more than LIMIT if the codes are wrong."""
+    if switch == 0:
+        return end - at
+    n_symbols = np.int64(table[0])
+    total: int = 0
+    while at < end:
+        code = np.int64(codes[at])
+        if code == ESCAPE:
+            total += 1
+            at += 1
+        elif code < n_symbols:
+            total += table[8 + 8 * n_symbols + code]
+        else:
+            return LIMIT + 1
+        at += 1
+    return total if at == end else LIMIT + 1
 
 
 @njit(cache=True)
@@ -392,6 +431,17 @@ def store_one(typing_context: Any, array: Any, at: Any, value: Any) -> Any:
         builder.store(arguments[2], address(context, builder, signature, arguments, 0, INT8))
 
     return types.void(array, types.intp, types.uint8), generate
+
+
+@intrinsic
+def sealed(typing_context: Any, array: Any) -> Any:
+    """Return the same array, read-only."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        context.nrt.incref(builder, signature.args[0], arguments[0])
+        return arguments[0]
+
+    return array.copy(readonly=True)(array), generate
 
 
 @intrinsic

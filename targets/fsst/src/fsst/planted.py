@@ -15,6 +15,7 @@ from fsst import ESCAPE
 from harness_common.prng import SplitMix64
 
 KINDS = ("escaped escapes", "one escape", "all escapes", "longest", "ends literal", "symbols")
+WITHOUT_ESCAPES = ("longest", "symbols")
 
 
 def codes(stream: SplitMix64, kind: str, m: int, lengths: np.ndarray) -> np.ndarray:

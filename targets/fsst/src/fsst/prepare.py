@@ -18,7 +18,9 @@ Outputs = tuple[np.ndarray, ...]
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
     """Return the op: (data, offsets) of each call, then `error`, empty where all went well.
 
-    Of a ValueError the message's bytes are `error`, and the arrays before it are empty.
+    Of a ValueError `ValueError: ` and the message are `error`, so that no error is empty, and the arrays
+    before it are empty. A call returns two arrays, and for one chunk it is handed a copy of its bounds: none
+    answers what the next one will ask.
     """
     kernel = kernels.FsstKernel()
 
@@ -27,16 +29,20 @@ def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[M
         arrays: list[np.ndarray] = []
         try:
             if method == DECODE:
-                arrays += kernel.decode(table, inputs["codes"], inputs["offsets"])
+                data, ends = kernel.decode(table, inputs["codes"], inputs["offsets"])
+                arrays += data, ends
             elif method == CHUNK_BY_CHUNK:
                 page, starts = inputs["page"], inputs["chunk_starts"]
                 for c in range(len(starts) - 1):
-                    arrays += kernel.decode_page(table, page, starts[c : c + 2])
+                    own = np.frombuffer(starts[c : c + 2].tobytes(), np.int64)  # read-only, as all inputs
+                    data, ends = kernel.decode_page(table, page, own)
+                    arrays += data, ends
             else:
-                arrays += kernel.decode_page(table, inputs["page"], inputs["chunk_starts"])
+                data, ends = kernel.decode_page(table, inputs["page"], inputs["chunk_starts"])
+                arrays += data, ends
         except ValueError as error:
             dtype = inputs["offsets"].dtype if method == DECODE else np.dtype(np.int32)
-            message = np.frombuffer(str(error).encode(), np.uint8).copy()
+            message = np.frombuffer(f"ValueError: {error}".encode(), np.uint8).copy()
             return np.empty(0, np.uint8), np.empty(0, dtype), message
         return *arrays, np.empty(0, np.uint8)
 

@@ -11,5 +11,7 @@ class FsstKernel:
     def decode(self, table, codes, offsets):
         try:
             return expansion.decode(table, codes, offsets)
-        except ValueError:
+        except ValueError as error:
+            if not str(error).startswith("string"):
+                raise
             return np.empty(0, np.uint8), np.zeros_like(offsets)

@@ -40,16 +40,20 @@ def remap_ops(stream: SplitMix64, distribution: str, u: int, m: int, n_ops: int)
 def draw_addresses(stream: SplitMix64, u: int) -> tuple[np.ndarray, np.ndarray]:
     """Return uint64[u] ascending, and uint64[u / 32] that are not among them.
 
-    A missing one is a returned one's neighbour by 1, or has its row in another fragment: closes comparing 32
-    bits, and float64, for which neighbours above 2**53 are one number.
+    A row comes back in four fragments of eight in the mean: closes comparing rows. A missing address is a
+    returned one with one bit flipped, any of the 64, and of each fourth the lowest: closes leaving bits out,
+    and float64, for which neighbours above 2**53 are one number.
     """
     fragments = (1 << 30) + np.cumsum(1 + stream.fork(0).integers(0, 1 << 20, N_ADDRESSED))
-    rows = np.cumsum(3 + stream.fork(1).integers(0, 60, u))
-    of = np.sort(stream.fork(2).integers(0, N_ADDRESSED, u))
-    returned = fragments[of].astype(np.uint64) << 32 | rows.astype(np.uint64)
-    near = returned[stream.fork(3).permutation(u)[: u // MISSING_EVERY]]
-    missing = np.where(np.arange(len(near)) % 2 == 0, near + np.uint64(1), near ^ np.uint64(1 << 62))
-    return returned, missing
+    n_rows = -(-2 * u // N_ADDRESSED)
+    rows = np.cumsum(3 + stream.fork(1).integers(0, 60, n_rows))
+    places = np.sort(stream.fork(2).permutation(N_ADDRESSED * n_rows)[:u])
+    returned = fragments[places // n_rows].astype(np.uint64) << 32 | rows[places % n_rows].astype(np.uint64)
+    near = returned[stream.fork(3).permutation(u)[: 2 * u // MISSING_EVERY]]
+    flipped = stream.fork(4).permutation(64)[np.arange(len(near)) % 64].astype(np.uint64)
+    flipped[::4] = 0
+    missing = near ^ (np.uint64(1) << flipped)
+    return returned, missing[~np.isin(missing, returned)][: u // MISSING_EVERY]
 
 
 def offsets_ops(stream: SplitMix64, distribution: str, n: int, m: int, n_ops: int) -> list[OpInputs]:

@@ -9,11 +9,13 @@ from harness_common.prng import SplitMix64
 from referee.workload import Case, Edit, OpInputs
 from take import MAP_OFFSETS, REMAP, TAKE_FIXED, TAKE_ROWS, TAKE_STRINGS, inputs
 from take.addresses import offsets_ops, remap_ops
-from take.corrupt import corrupt_cases, corrupt_timed_op
+from take.corrupt import corrupt_cases
+from take.corrupt_many import corrupt_ops
 
 EXTENTS = (0, 1, 7, 8, 9, 63, 64, 65, 130, 1_001)  # around the words of a bitmap
-DIMS = (1, 2, 3, 7, 16, 33, 130)
+DIMS = (1, 2, 3, 7, 16, 33, 130, 1_536)
 NO_BITMAP = np.zeros(0, np.uint8)
+NO_ROWS = (2**32 - 1, 7, 7, 0)  # of no fragment: neither in order nor below its end
 
 
 def correctness_battery(seed: int) -> list[Case]:
@@ -63,6 +65,25 @@ def fixed_cases(stream: SplitMix64) -> Iterator[Case]:
     yield Case(
         "all indices null and beyond the values", {}, [gone, {**gone, "values": np.zeros(0, np.uint64)}]
     )
+    yield from many_values_cases(stream.fork(97))
+
+
+def many_values_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield some 10,000 rows of every type, with none, one and two bitmaps and ones in which nothing is null.
+
+    Then corrupt ones: closes a path for many rows that is right only for what is timed.
+    """
+    n, m = (int(extent) for extent in stream.fork(0).integers(10_000, 12_000, 2))
+    ops = every_fixed_op(stream.fork(1), n, m)
+    full = [np.full(-(-extent // 8), 255, np.uint8) for extent in (n, m)]
+    whole = [
+        {**ops[k], "validity": validity, "index_validity": index_validity}
+        for k in (0, 4, 8, 12)  # without bitmaps: all indices are of rows
+        for validity, index_validity in ((full[0], NO_BITMAP), (NO_BITMAP, full[1]), full)
+    ]
+    yield Case(f"many values of every type: {m} of {n}", {}, [*ops, *whole])
+    wrong = [each for k, op in enumerate(ops) for each in (op, *corrupt_ops(stream.fork(2 + k), [op]))]
+    yield Case(f"corrupt: many values of every type, {m} of {n}", {}, wrong)
 
 
 def every_fixed_op(stream: SplitMix64, n: int, m: int, indices: np.ndarray | None = None) -> list[OpInputs]:
@@ -127,6 +148,7 @@ def rows_cases(stream: SplitMix64) -> Iterator[Case]:
         some = rows_op(stream.fork(k), 40, dim, 65)
         first = {"vectors": Edit(np.arange(dim), np.full(dim, -0.0, np.float32))}
         yield Case(f"vectors of {dim}", {}, [some, first, {"indices": np.zeros(0, np.uint32)}])
+    yield Case(f"corrupt: vectors of {dim}", {}, [some, *corrupt_ops(stream.fork(98), [some])])
     special = np.array([0x7FA00001, 0xFFC12345, 0x7F800000, 0x80000000, 1, 0x807FFFFF, 0x7FFFFFFF], np.uint32)
     vectors = np.stack([np.roll(special, k) for k in range(7)]).view(np.float32)
     indices = stream.integers(0, 7, 100).astype(np.uint32)
@@ -192,16 +214,21 @@ def offsets_op(
     ids: Sequence[int],
     n_rows: Sequence[int],
     *deleted: Sequence[int] | np.ndarray,
+    around: Sequence[int] = (),
 ) -> OpInputs:
-    """Return one op of `map_offsets`; `deleted` has the rows of each fragment."""
-    starts = np.cumsum([0, *map(len, deleted)])
+    """Return one op of `map_offsets`; `deleted` has the rows of each fragment.
+
+    Before the first of them and after the last stand the rows `around`, which belong to no fragment.
+    """
+    strangers = np.array(around, np.int64)
+    starts = len(around) + np.cumsum([0, *map(len, deleted)])
     return {
         "method": MAP_OFFSETS,
         "offsets": np.array(offsets, np.uint64),
         "fragment_ids": np.array(ids, np.uint32),
         "n_rows": np.array(n_rows, np.int64),
         "deleted_starts": starts.astype(np.int64),
-        "deleted": np.concatenate([np.zeros(0, np.int64), *deleted]).astype(np.uint32),
+        "deleted": np.concatenate([strangers, *deleted, strangers]).astype(np.uint32),
     }
 
 
@@ -224,7 +251,10 @@ def offsets_cases(stream: SplitMix64) -> Iterator[Case]:
         ascending = offsets_op(np.arange(n_live + 3), [5, 2**32 - 1, 0], [100] * 3, gone, gone, gone)
         shuffled = {"offsets": stream.permutation(n_live + 3).astype(np.uint64)}
         twice = {"offsets": (np.arange(n_live + 3) // 2)[::-1].astype(np.uint64)}
-        yield Case(f"deleted: {name}", {}, [ascending, shuffled, twice])
+        part = offsets_op(
+            np.arange(n_live + 3), [5, 2**32 - 1, 0], [100] * 3, gone, gone, gone, around=NO_ROWS
+        )
+        yield Case(f"deleted: {name}", {}, [ascending, shuffled, twice, part])
     many = [0, 1, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1]
     yield Case("no fragments", {}, [offsets_op(many, [], []), offsets_op([], [], [])])
     yield Case("fragments without rows", {}, [offsets_op(many, [3, 1, 2], [0, 2, 0], [], [1], [])])
@@ -232,6 +262,15 @@ def offsets_cases(stream: SplitMix64) -> Iterator[Case]:
     ends = [*many, 2**32 - 2, 2**32 - 4, 2**33 - 7, 2**33 - 4, 2**33 - 3]
     large = offsets_op(ends, [2**32 - 1, 7], [2**32, 2**32], whole, np.arange(0, 3))
     yield Case("fragments of 2**32 rows", {}, [large])
+    near = 2**31 - 4_096 + np.flatnonzero(stream.fork(0).floats(8_192) < 0.4)
+    last = 2**32 - 4_096 + np.flatnonzero(stream.fork(1).floats(4_096) < 0.5)
+    gone = np.concatenate([near, last])
+    n_live = 2**32 - len(gone)
+    places = [2**31 - 5_000, n_live - 3_000, n_live + 2**31 - 5_000, 2 * n_live - 3_000]
+    asked = np.concatenate([place + stream.fork(2).integers(0, 6_000, 700) for place in places])
+    large = offsets_op(asked, [2**32 - 1, 7], [2**32, 2**32], gone, gone, around=NO_ROWS)
+    yield Case("many rows deleted around 2**31", {}, [large])
+    yield Case("corrupt: many rows deleted around 2**31", {}, [large, *corrupt_ops(stream.fork(3), [large])])
 
 
 def random_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -246,19 +285,23 @@ def random_cases(stream: SplitMix64) -> Iterator[Case]:
         ops = [*every_fixed_op(own.fork(0), n, m), rows_op(own.fork(1), n, dim, m)]
         ops += [strings_op(own.fork(2), lengths, own.integers(0, n, m), lead=k)]
         ops += [remap_op(np.unique(own.uint64(u) % np.uint64(2 * u)), own.uint64(m) % np.uint64(2 * u))]
-        ops += [offsets_op(offsets, [9, 4, 7], [n, n, n], *parts)]
+        ops += [offsets_op(offsets, [9, 4, 7], [n, n, n], *parts, around=NO_ROWS[: k % 3])]
         yield Case(f"random: {m} of {n}, {dim} wide, {u} addresses", {}, ops)
 
 
 def timed_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield two ops of each timed shape, its extents 0.9 to 1.3 times as large, and one that is corrupt."""
+    """Yield two ops of each timed shape, its extents 0.9 to 1.3 times as large, and then corrupt ones.
+
+    One distribution of each shape, which is drawn; of `map_offsets` all, for what is deleted is tested.
+    """
     for k, (name, shape) in enumerate(inputs.SHAPES.items()):
         own = stream.fork(k)
         factors = 0.9 + 0.4 * own.floats(2)
         n, m = (int(factor * extent) for factor, extent in zip(factors, (shape.n, shape.m), strict=True))
-        other = dataclasses.replace(shape, n=n, m=m)
+        other = dataclasses.replace(shape, n=n, m=m, n_ops=2)
         ways = inputs.DISTRIBUTIONS[name]
-        way = ways[own.next_uint64() % len(ways)]
-        one = dataclasses.replace(inputs.workload(name, way), source=other)
-        ops = [*inputs.redraw(one, own.next_uint64())[:2]]
-        yield Case(f"{name}, {way}: {m} of {n}", {}, [*ops, *corrupt_timed_op(own.fork(0), ops)])
+        drawn = ways[own.next_uint64() % len(ways)]
+        for j, way in enumerate(ways if shape.method == MAP_OFFSETS else [drawn]):
+            one = dataclasses.replace(inputs.workload(name, way), source=other)
+            ops = inputs.redraw(one, own.next_uint64())
+            yield Case(f"{name}, {way}: {m} of {n}", {}, [*ops, *corrupt_ops(own.fork(j), ops)])

@@ -18,7 +18,7 @@ NAMES = {
     REMAP: ("positions",),
     MAP_OFFSETS: ("addresses",),
 }
-PLACE = re.compile(r"\b(?:row|fragment) \d+\b")
+PLACE = re.compile(r"\b(?:row|fragment)s?\s*\d+\b", re.IGNORECASE)  # other spellings are other places
 
 
 @dataclass(frozen=True)

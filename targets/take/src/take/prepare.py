@@ -27,6 +27,7 @@ N_OUTPUTS = {TAKE_FIXED: 2, TAKE_ROWS: 1, TAKE_STRINGS: 2, REMAP: 1, MAP_OFFSETS
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
     """Return the op: what the method returns, then an empty error; or empty arrays, then the error's bytes.
 
+    Before the message stands `ValueError: `, so that an error without a text is one, too.
     There is nothing to build: the constructor knows nothing of the data.
     """
     kernel = kernels.TakeKernel()
@@ -36,7 +37,7 @@ def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[M
         try:
             found = getattr(kernel, method)(*[inputs[name] for name in ARGUMENTS[method]])
         except ValueError as error:
-            message = np.array(list(str(error).encode()), np.uint8)
+            message = np.array(list(f"ValueError: {error}".encode()), np.uint8)
             return (*[np.zeros(0, np.uint8) for _ in range(N_OUTPUTS[method])], message)
         outputs: Outputs = found if type(found) is tuple else (found,)
         return (*outputs, np.zeros(0, np.uint8))
