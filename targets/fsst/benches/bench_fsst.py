@@ -4,8 +4,8 @@
 
 Vortex encodes the same strings with a table that it learns itself, in one array without chunks, and decodes
 them into Arrow; its answer is checked before it is timed. It takes text only, so each byte above 127 becomes
-two bytes of UTF-8. A copy of as many bytes as an op writes stands beside
-them. One round is one op; ours come in turn from one redraw.
+two bytes of UTF-8. A copy of as many bytes as an op writes stands beside them. One round is one op; ours come
+in turn from one redraw.
 """
 
 from typing import Any

@@ -9,7 +9,8 @@ it ends.
 
 Lance refuses nothing of what this target calls corrupt. Here the lengths, less one, are ORed together, so
 that one sign bit tells of a code without a symbol; an escape's byte must lie within its string; offsets are
-compared as they are read. docs/targets/fsst.md has the timings beside Rust's, and what of Lance is left out.
+compared as they are read. The timings beside Rust's, and what of Lance is left out, are in
+docs/targets/fsst.md.
 
 Cost: a step for each code and each string; a page's text is written three times, its codes twice.
 

@@ -30,7 +30,7 @@ class Shape:
     width: int = 0
     narrow: int = 0
     has_nulls: bool = False
-    n_ops: int = 16
+    n_ops: int = 8
 
 
 # Counts a little off a round number: the last rows are in the tail of every loop over blocks.
@@ -42,7 +42,7 @@ SHAPES = {
     "fixed-u64-large": Shape(TAKE_FIXED, 5_250_003, 1_000_003, 64, n_ops=4),
     "rows-8": Shape(TAKE_ROWS, 8_195, 8_003, 8),
     "rows-128": Shape(TAKE_ROWS, 1_003, 501, 128),
-    "rows-768": Shape(TAKE_ROWS, 4_099, 503, 768, n_ops=8),
+    "rows-768": Shape(TAKE_ROWS, 4_099, 503, 768),
     "strings-8..16": Shape(TAKE_STRINGS, 16_387, 20_011, 16, 8),
     "strings-10..200": Shape(TAKE_STRINGS, 60_013, 10_007, 200, 10),
     "remap-1000": Shape(REMAP, 1_003, 1_001),
