@@ -4,7 +4,7 @@
         pytest targets/take/benches/bench_take.py
 
 The variables are those of a player: without them each large array of an op begins with fresh pages.
-Arrow's `take` gets arrays that are made beforehand, and tests no index (`boundscheck=False`). NumPy's `take`
+Arrow gets arrays that are made beforehand, and tests no index (`boundscheck=False`). NumPy's function
 clips indices, which is a test as well; it has nothing for strings and nulls. For `remap` NumPy sorts and
 bisects, for `map_offsets` it is the reference. `copy` writes as many bytes as an answer has. One round is one
 op; the ops come in turn from one redraw, each placed in the memory of the one before, as in a player.
