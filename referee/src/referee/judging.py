@@ -64,8 +64,8 @@ def confirm(stage: Stage, candidate: Contender, opponent: Contender) -> None:
         n_blocks, least = len(record.confirmation_blocks), len(record.blocks)
         stage.progress("confirming block", n_blocks, least if n_blocks <= least else most)
         if n_blocks >= least:
-            record.decision = decided(stage, record.confirmation_blocks, may_go_on=n_blocks < most)
-            if not keep_rule.only_the_guard_is_open(record.decision):
+            so_far = decided(stage, record.confirmation_blocks, may_go_on=n_blocks < most)
+            if not keep_rule.only_the_guard_is_open(so_far):
                 break
     record.decision = decided(stage, record.confirmation_blocks, may_go_on=False)
     record.verdict, record.reason = record.decision.verdict, record.decision.reason
