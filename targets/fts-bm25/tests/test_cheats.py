@@ -1,0 +1,97 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import fts_bm25
+from fts_bm25 import inputs
+from fts_bm25.run_experiment import EXPERIMENT
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+
+CHEATS = Path(__file__).parent / "cheats"
+# The definition is quick enough, and nothing need be compiled for the cheats, which build on it.
+HONEST = "from fts_bm25.reference import merge as merge_sorted, merge as merge_unsorted"
+
+STOPPED = {
+    "row_ids_as_float64": "row_ids: ",
+    "row_ids_ignored": "op 0: row_ids: ",
+    "zeros_alike": "distances: first difference at (1,): expected -0.0, got 0.0",
+    "short_keys": "distances: ",
+    "lists_of_equal_length": "op 0: ",
+    "bound_from_short_lists": "distances: expected float32[300], got float32[",
+    "near_lists_only": "case timed: ",
+    "duplicates_dropped": "distances: ",
+    "known_by_first_row": "op 1: distances: ",
+    "cached_by_pointer": "op 1: ",
+    "view_of_input": "got a view of the input 'distances'",
+}
+
+STOPPED_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
+    "distances_as_signed": "distances: ",
+    "row_ids_as_signed": "row_ids: ",
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "cached_by_pointer": "private",
+    "known_by_first_row": "module state",
+}
+
+
+# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(EXPERIMENT, every=4, workload=lambda seed: inputs.workload("100x1000", "interleaved"))
+
+# No battery but its first case: the timed ops alone must stop what is wrong only where there are many rows.
+TIMED_OPS = testing.reduced(
+    EXPERIMENT, every=1_000, workload=lambda seed: inputs.workload("100x1000", "interleaved")
+)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+    assert len(STOPPED) >= 10
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by the defence that its class calls for."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert STOPPED[name] in record.reason + record.detail, record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", STOPPED_IN_TIMED_OPS)
+def test_a_timed_op_stops_what_is_wrong_only_for_many_rows(name: str, tmp_path: Path, compiled: Path) -> None:
+    """The battery's help is not needed."""
+    text = (CHEATS / f"{name}.py").read_text()
+    record = testing.judge(TIMED_OPS, HONEST, compiled, tmp_path, text)
+    assert record.reason.startswith("workload "), record.reason
+    assert STOPPED_IN_TIMED_OPS[name] in record.reason
+    assert record.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule."""
+    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "fts_bm25")
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(fts_bm25.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "fts_bm25") == []

@@ -1,0 +1,96 @@
+"""Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
+
+Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import predicate
+from harness_common.prng import SplitMix64
+from predicate import inputs
+from predicate.run_experiment import EXPERIMENT
+from referee import policy, testing
+from referee.faults import Verdict
+from referee.stage import Record
+from referee.workload import Case, Workload
+
+CHEATS = Path(__file__).parent / "cheats"
+HONEST = "from predicate.baseline import HammingKernel"
+
+STOPPED = {
+    "constant_zero": "distances: ",
+    "byte_counter": "distances: first difference",
+    "two_byte_counter": "case long rows of ",
+    "whole_words_only": "case rows of 1 bytes",
+    "half_of_each_row": "workload ",
+    "stops_when_near_enough": "workload clustered/top10-96B",
+    "same_row_for_every_tie": "ids: expected every row once",
+    "off_by_one": "ids: ",
+    "cached_by_pointer": "op ",
+    "cached_by_fingerprint": "op ",
+    "right_for_first_calls": "workload ",
+}
+
+REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
+    "cached_by_pointer": "private",
+    "right_for_first_calls": "module state",
+}
+
+
+def two_workloads(seed: int) -> list[Workload]:
+    """Return the same shape with structure and without: some shortcuts are right in one of them."""
+    return [inputs.workload(SplitMix64(seed), "top10-96B", name) for name in ("clustered", "uniform")]
+
+
+def few_cases(seed: int) -> list[Case]:
+    """Return cases from every part of the battery but the timed sizes, all with long rows among them.
+
+    What is wrong for many rows only, the workloads must stop alone.
+    """
+    cases = [case for case in EXPERIMENT.correctness_battery(seed) if "timed size" not in case.name]
+    return [case for i, case in enumerate(cases) if i % 9 == 0 or case.name.startswith("long rows")]
+
+
+# Few cases and two workloads: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT,
+    correctness_battery=few_cases,
+    speed_workloads=two_workloads,
+)
+
+
+def test_every_cheat_is_on_trial() -> None:
+    """No kernel lies in the folder that no test runs."""
+    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
+    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
+    """Without the policy's help, by a wrong output where it was to be expected."""
+    record = judge((CHEATS / f"{name}.py").read_text())
+    assert record.verdict is Verdict.FAIL, record.reason
+    assert STOPPED[name] in record.reason
+
+
+@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
+def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
+    """Slow or fast, a right kernel is judged by its time."""
+    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
+
+
+@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+    """The first line of defence names the rule."""
+    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "predicate")
+
+
+@pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
+def test_an_honest_text_passes_the_policy(name: str) -> None:
+    """What ships, and what a good agent would write, breaks no rule."""
+    folder = CHEATS if name == "honest_fast" else Path(str(predicate.__file__)).parent
+    assert policy.findings((folder / f"{name}.py").read_text(), "predicate") == []
