@@ -8,10 +8,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TARGETS = sorted(path.name for path in (ROOT / "targets").iterdir() if path.is_dir())
-THIRTEEN = {
-    *("pq-l2", "pq-cosine", "pq-dot", "hamming", "ivf-partition", "fts-bm25", "bitpack", "dictionary"),
-    *("fsst", "take", "predicate", "posting-intersect", "topk-merge"),
-}
 SOURCES = sorted(
     path
     for folder in ("harness-common", "referee", "loop", "targets")
@@ -39,10 +35,9 @@ def test_a_target_has_every_file(target: str) -> None:
     assert (ROOT / "docs" / "targets" / f"{target}.md").is_file()
 
 
-def test_the_table_lists_thirteen_targets_and_says_which_have_landed() -> None:
+def test_the_table_says_which_targets_have_landed() -> None:
     """A `candidate` has no folder yet, a `started` one has, and a `landed` one has a figure as well."""
     rows = table_rows()
-    assert set(rows) >= THIRTEEN
     assert {row[3] for row in rows.values()} <= {"landed", "started", "candidate"}
     assert {name for name, row in rows.items() if row[3] != "candidate"} == set(TARGETS)
     for name, row in rows.items():
