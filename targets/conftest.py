@@ -23,6 +23,6 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def judge(request: pytest.FixtureRequest, tmp_path: Path, compiled: Path) -> Callable[..., Record]:
-    """Return a function that runs a kernel text through a trial of four blocks, policy left out."""
+    """Return a function that runs a kernel text through a trial, policy left out."""
     module = request.module
     return partial(testing.judge, module.FEW, module.HONEST, compiled, tmp_path)

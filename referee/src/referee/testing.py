@@ -120,8 +120,9 @@ def judge(
     *,
     sandbox: bool = True,
     may_repeat: bool = True,
+    n_blocks: int = N_BLOCKS,
 ) -> Record:
-    """Run `text` through a trial of four blocks against `honest`, policy left out, and return its record.
+    """Run `text` through a trial against `honest`, policy left out, and return its record.
 
     Each defence must stand alone: nothing is refused for how it reads. A machine that is busy with other
     work can make the clocks of any kernel disagree, about one trial in a hundred under load; so where the
@@ -131,12 +132,13 @@ def judge(
     compiled    what `machine_code` returned for `honest`
     folder      an empty folder of the trial's own
     may_repeat  whether there may be a second trial
+    n_blocks    how many blocks; each takes seconds, and two are enough for a verdict
     """
     for place in (folder / "first", folder / "second"):
         place.mkdir()
         stage = Stage(
             experiment,
-            Question(text, honest, n_blocks=N_BLOCKS),
+            Question(text, honest, n_blocks=n_blocks),
             Rules(sandbox=sandbox),
             Progress(io.StringIO()),
             clock=lambda: 0.0,
