@@ -134,6 +134,14 @@ def test_what_a_player_refuses_is_refused_in_this_process(
         testing.check_case(toy, case, module(text))
 
 
+@pytest.mark.usefixtures("importable")
+def test_the_battery_names_the_first_case_that_is_wrong(toy: Experiment, honest: str) -> None:
+    """Case, output and place; nothing for a right kernel."""
+    assert testing.wrong_in_battery(toy, honest) == ""
+    wrong = honest.replace("values * self.scale", "values * self.scale + (values.size == 7)")
+    assert testing.wrong_in_battery(toy, wrong).startswith("case 7 values: scaled: ")
+
+
 def test_a_reduced_experiment_keeps_what_it_is_told(toy: Experiment) -> None:
     """Every second case and one workload, drawn from the seed; the rest is the same."""
     one = testing.reduced(toy, every=2, workload=lambda seed: toy.speed_workloads(seed)[1])

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from harness_common.tolerance import Mismatch
 from referee import correctness, player, policy, trial
 from referee.contender import contender, source_roots
 from referee.faults import Verdict
@@ -87,6 +88,21 @@ def check_case(experiment: Experiment, case: Case, kernels: ModuleType) -> None:
     """
     for expected, outputs in answers(experiment, case, kernels):
         experiment.compare(expected, outputs)
+
+
+def wrong_in_battery(experiment: Experiment, text: str, seed: int = 7) -> str:
+    """Return the case and what is wrong where the kernel `text` first is, or "" if it is right in all.
+
+    It runs in this process: for wrong kernels that need no trial, whose processes take seconds to start.
+    """
+    kernels = ModuleType("kernels")
+    exec(text, kernels.__dict__)
+    for case in experiment.correctness_battery(seed):
+        try:
+            check_case(experiment, case, kernels)
+        except Mismatch as found:
+            return f"case {case.name}: {found}"
+    return ""
 
 
 def reduced(experiment: Experiment, every: int, workload: Callable[[int], Workload]) -> Experiment:

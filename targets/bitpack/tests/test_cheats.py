@@ -1,6 +1,7 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+The kernels of `cheats/` go through all of a trial but the policy, as each defence must stand alone; those of
+`WRONG`, which a wrong answer gives away, only through the battery.
 """
 
 import dataclasses
@@ -34,13 +35,16 @@ class BitpackKernel:
 """
 
 STOPPED = {
-    "natural_order": (Verdict.FAIL, "values: first difference"),
-    "low_words_only": (Verdict.FAIL, "values: first difference"),
-    "corrupt_ignored": (Verdict.FAIL, "error: expected one that names chunk "),
-    "corrupt_ignored_in_large_pages": (Verdict.FAIL, "case timed size: "),
-    "last_bad_buffer": (Verdict.FAIL, "error: expected one that names buffer "),
     "reads_beyond": (Verdict.CRASH, "SIGSEGV"),
     "cached_by_pointer": (Verdict.FAIL, "case timed size: "),  # the good page, for a corrupt one in its place
+}
+
+WRONG = {  # and found by the battery, which needs no trial for that
+    "natural_order": "values: first difference",
+    "low_words_only": "values: first difference",
+    "corrupt_ignored": "error: expected one that names chunk ",
+    "corrupt_ignored_in_large_pages": "case timed size: ",
+    "last_bad_buffer": "error: expected one that names buffer ",
 }
 
 INLINE_ONE, COLUMN, LEVELS = (
@@ -101,8 +105,14 @@ FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workl
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, *STOPPED_IN_CASES, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *WRONG, *STOPPED_IN_TIMED_OPS, *STOPPED_IN_CASES, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_battery_finds_a_wrong_answer(name: str) -> None:
+    """Played in this process, and it says what is wrong."""
+    assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
 
 
 @pytest.mark.parametrize("name", STOPPED)

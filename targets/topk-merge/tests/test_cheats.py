@@ -1,6 +1,7 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+The kernels of `cheats/` go through all of a trial but the policy, as each defence must stand alone; those of
+`WRONG`, which a wrong answer gives away, only through the battery.
 """
 
 from collections.abc import Callable
@@ -20,17 +21,20 @@ CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from topk_merge.reference import merge as merge_sorted, merge as merge_unsorted"
 
 STOPPED = {
-    "row_ids_as_float64": "row_ids: ",
-    "row_ids_ignored": "op 0: row_ids: ",
-    "zeros_alike": "distances: first difference at (1,): expected -0.0, got 0.0",
-    "short_keys": "distances: ",
-    "lists_of_equal_length": "op 0: ",
-    "bound_from_short_lists": "distances: expected float32[300], got float32[",
-    "near_lists_only": "case timed: ",
-    "duplicates_dropped": "distances: ",
     "known_by_first_row": "op 1: distances: ",
     "cached_by_pointer": "op 1: ",
     "view_of_input": "got a view of the input 'distances'",
+}
+
+WRONG = {  # and found by the battery, which needs no trial for that
+    "row_ids_as_float64": "row_ids: ",
+    "row_ids_ignored": "row_ids: ",
+    "zeros_alike": ": expected -0.0, got 0.0",
+    "short_keys": "distances: ",
+    "lists_of_equal_length": "row_ids: ",
+    "bound_from_short_lists": "distances: expected float32[300], got float32[",
+    "near_lists_only": "case timed: ",
+    "duplicates_dropped": "distances: ",
 }
 
 STOPPED_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
@@ -55,9 +59,15 @@ TIMED_OPS = testing.reduced(
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *WRONG, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
-    assert len(STOPPED) >= 10
+    assert len(on_trial) >= 12
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_battery_finds_a_wrong_answer(name: str) -> None:
+    """Played in this process, and it says what is wrong."""
+    assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
 
 
 @pytest.mark.parametrize("name", STOPPED)
