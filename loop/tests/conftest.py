@@ -128,6 +128,7 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
         root / "README.md": README,
         root / ".gitignore": "results.tsv\ntrials/\n__pycache__/\n",
         root / "targets/toy/pyproject.toml": "[project]\n",
+        root / "targets/toy/program.md": "what the agent needs to know\n",
         source / "__init__.py": "",
         source / "kernels.py": CHAMPION,
         source / "baseline.py": "# the yardstick\n",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import ledger, lock, report
+from lance_autoresearch import ledger, lock, night_command, report
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
@@ -100,6 +100,19 @@ def verify(target: TargetName, seed: Seed = None, json_output: Json = False) -> 
 
 
 @app.command()
+def profile(target: TargetName, seed: Seed = None, json_output: Json = False) -> int:
+    """Say where kernels.py spends its time, in at most 2 KB: half a minute.
+
+    Time and bytes per combo, time by function, the hot loop's assembly. Decides and records nothing.
+
+    Example: lar profile pq-l2
+    """
+    found = chosen(target)
+    options = ["--profile"] + ([] if seed is None else ["--seed", str(seed)])
+    return run_experiment(found.root, found, options + ["--json"] * json_output)
+
+
+@app.command()
 def trial(
     target: TargetName,
     message: Annotated[
@@ -120,6 +133,40 @@ def trial(
     if not message.strip():
         raise typer.BadParameter("expected a hypothesis, got nothing", param_hint="--message")
     return try_candidate(found, message, seed, json_output, say)
+
+
+@app.command()
+def evolve(
+    target: TargetName,
+    agent: night_command.Agent = None,
+    tag: night_command.Tag = None,
+    resume: night_command.Resume = False,
+    trials: night_command.Trials = None,
+    hours: night_command.Hours = None,
+    budget_usd: night_command.Usd = None,
+    stop_after_discards: night_command.Discards = None,
+    model: night_command.Model = None,
+    turn_minutes: night_command.TurnMinutes = None,
+    stall_minutes: night_command.StallMinutes = None,
+) -> int:
+    """Let an agent work on a kernel for a night, unattended.
+
+    On a branch and in a work tree of its own: your checkout stays as it is. The loop starts the
+    agent again and again and judges what it leaves. Ctrl-C stops it, --resume goes on.
+
+    Example: lar evolve pq-l2 --agent claude --hours 8 --budget-usd 20
+    """
+    found = chosen(target)
+    limits = {
+        "trials": trials,
+        "hours": hours,
+        "usd": budget_usd,
+        "discards": stop_after_discards,
+        "turn_minutes": turn_minutes,
+        "stall_minutes": stall_minutes,
+    }
+    run_of_it = night_command.begin_or_resume(found, resume, tag, agent, model, limits)
+    return night_command.through_the_night(found, run_of_it, say)
 
 
 @app.command()

@@ -1,0 +1,69 @@
+"""What a run has used, and which limit it reaches first."""
+
+from typing import Any
+
+import pytest
+
+from lance_autoresearch.budget import IDLE_STEPS, Budget, left_of, spent, used_up
+from lance_autoresearch.journal import Step
+
+
+def step(number: int, kept: list[bool], wall_s: float = 600.0, **turn: Any) -> Step:
+    """Return a step that has ended, with a trial for each element of `kept`."""
+    trials = [f"{number}-{i}" for i in range(len(kept))]
+    return Step(number, {"champion": "c"}, turn, {"kept": kept, "trials": trials, "wall_s": wall_s})
+
+
+STEPS = [
+    step(1, [True], cost_usd=0.5, tokens_in=1000, tokens_out=50),
+    step(2, [False, True], cost_usd=0.25),
+    step(3, [], tokens_in=7),
+    step(4, [False, False]),
+]
+
+
+def test_steps_are_added_up() -> None:
+    """Trials, keeps, time, dollars and tokens; a step that has not ended counts for its cost alone."""
+    so_far = spent([*STEPS, Step(5, {"champion": "c"}, {"cost_usd": 1.0})])
+    assert (so_far.steps, so_far.trials, so_far.keeps) == (4, 5, 2)
+    assert so_far.hours == pytest.approx(4 * 600 / 3600)
+    assert (so_far.usd, so_far.tokens) == (1.75, 1057)
+    assert (so_far.discards_in_a_row, so_far.idle_in_a_row) == (2, 0)
+    assert spent([step(1, [])]).usd is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "words"),
+    [
+        (Budget(trials=5), "5 of 5 trials"),
+        (Budget(hours=0.5), "0.7 of 0.5 hours"),
+        (Budget(usd=0.75), "0.75 of 0.75 USD"),
+        (Budget(discards=2), "2 trials in a row"),
+    ],
+)
+def test_each_limit_ends_the_run(budget: Budget, words: str) -> None:
+    """And says which one it was."""
+    assert words in (used_up(budget, spent(STEPS)) or "")
+
+
+def test_below_every_limit_the_run_goes_on() -> None:
+    """None is no limit, and dollars that nobody reports are none."""
+    assert used_up(Budget(), spent(STEPS)) is None
+    assert used_up(Budget(trials=6, hours=1, usd=2, discards=3), spent(STEPS)) is None
+    assert used_up(Budget(usd=0.01), spent([step(1, [False])])) is None
+    assert used_up(Budget(trials=1), spent([])) is None
+
+
+def test_an_agent_that_never_tries_anything_ends_the_run() -> None:
+    """A missing login would otherwise spin all night."""
+    idle = [step(n, []) for n in range(1, IDLE_STEPS + 1)]
+    assert used_up(Budget(), spent(idle[:-1])) is None
+    assert "in a row came to no trial" in (used_up(Budget(), spent(idle)) or "")
+
+
+def test_a_turn_may_use_what_is_left() -> None:
+    """Hours and dollars; trials and discards are looked at between turns."""
+    left = left_of(Budget(trials=9, hours=1.0, usd=2.0), spent(STEPS))
+    assert left.hours == pytest.approx(1 / 3)
+    assert (left.usd, left.trials) == (1.25, None)
+    assert left_of(Budget(), spent(STEPS)) == Budget()
