@@ -106,7 +106,7 @@ def test_each_agent_takes_its_turn_and_its_stream_is_read(
         assert read_stream(stream, lines).final_text.endswith("unrolled the loop")
 
 
-HASTY = Limits(turn_s=20, stall_s=0.3, output_bytes=1 << 20)
+HASTY = Limits(turn_s=20, stall_s=0.1, output_bytes=1 << 20)
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,20 @@ HASTY = Limits(turn_s=20, stall_s=0.3, output_bytes=1 << 20)
         ("crash", PATIENT, "ended", 3),
         ("hang", HASTY, "stalled", -signal.SIGTERM),
         ("stubborn", HASTY, "stalled", -signal.SIGKILL),
-        ("chatter", Limits(turn_s=0.8, stall_s=0.3, output_bytes=1 << 20), "over time", -signal.SIGTERM),
+        ("chatter", Limits(turn_s=0.8, stall_s=20, output_bytes=1 << 20), "over time", -signal.SIGTERM),
         ("flood", PATIENT, "flood", -signal.SIGTERM),
     ],
 )
 def test_every_misbehaviour_ends_for_its_reason(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, word: str, limits: Limits, reason: str, exit_code: int
 ) -> None:
+    """However slowly the agent begins on a busy machine, which the stalls wait for."""
     monkeypatch.setenv("STAND_IN", word)
-    ending = stage.run("claude", limits)
+    begun = "ignoring" if word == "stubborn" else "I look first"
+    ending = stage.run("claude", limits, busy=lambda: begun not in stage.said())
     assert (ending.reason, ending.exit_code, ending.left_behind) == (reason, exit_code, 0)
-    assert ending.wall_s < 5
     assert (ending.output_bytes == limits.output_bytes) == (word == "flood")
-    assert stage.output.stat().st_size == ending.output_bytes > 0
+    assert stage.output.stat().st_size == ending.output_bytes
 
 
 @pytest.mark.parametrize(("agent", "size"), [("claude", len("make it faster\n")), ("gemini", 0)])
@@ -163,8 +164,9 @@ def test_what_ran_before_the_turn_is_not_the_agents(stage: Stage) -> None:
 def test_a_sign_of_life_is_no_stall(stage: Stage, sign: str) -> None:
     """The turn takes longer than a stall, and goes on while there is any one sign."""
     does = {"output": "echo x", "kernels.py": "echo x > kernels.py", "a trial": ":"}[sign]
-    started = script(f"for i in 1 2 3 4 5 6 7 8; do {does}; sleep 0.1; done")
-    assert stage.run(started, HASTY, busy=lambda: sign == "a trial").reason == "ended"
+    started = script(f"for i in 1 2 3 4; do {does}; sleep 0.4; done")
+    limits = Limits(turn_s=20, stall_s=1.0, output_bytes=1 << 20)
+    assert stage.run(started, limits, busy=lambda: sign == "a trial").reason == "ended"
 
 
 def test_a_command_that_cannot_start_says_why(stage: Stage) -> None:
@@ -195,16 +197,15 @@ def test_the_agent_starts_in_a_clean_process(stage: Stage, monkeypatch: pytest.M
     assert json.loads(stage.said()) == [True, [], True, False, str(stage.folder), None, "given", "launch"]
 
 
-@pytest.mark.parametrize("word", ["hang", "stubborn", "child and hang"])
-def test_ctrl_c_ends_the_agent_and_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
-    monkeypatch.setenv("STAND_IN", word)
+def test_ctrl_c_ends_the_agent_and_goes_on(stage: Stage) -> None:
+    def interrupted(watch: Watch) -> None:
+        if "begun" in stage.said():
+            os.kill(os.getpid(), signal.SIGINT)
+
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         with pytest.raises(Interrupted):
-            stage.run(
-                script(f"setsid sleep 60 & STAND_IN={word.split()[-1]} gemini"),
-                beat=lambda watch: os.kill(os.getpid(), signal.SIGINT) if watch.elapsed_s > 0.3 else None,
-            )
+            stage.run(script("setsid sleep 60 & trap '' TERM; echo begun; sleep 60; :"), beat=interrupted)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -215,16 +216,19 @@ from pathlib import Path
 from lance_autoresearch.agent_process import Limits, run_agent
 from lance_autoresearch.agents import Launch
 folder = Path(sys.argv[1])
-# The second has no mark any more, and is known by its parent.
-text = "setsid sh -c 'env -i sleep 61; :' & STAND_IN=child exec codex"
-options = {"watched": folder, "busy": bool, "note": folder / "agent.json", "environment": {"STAND_IN": "child"}}
-launch = Launch(("sh", "-c", "setsid sh -c 'env -i sleep 61; :' & codex; echo ready; sleep 60"), None, "text")
+# `env -i` takes the mark away; then only its parent tells whose it is.
+text = "setsid sh -c 'env -i sleep 60; :' & codex; echo ready; sleep 60"
+launch = Launch(("sh", "-c", text), None, "text")
+options = {"watched": folder, "busy": bool, "note": folder / "agent.json", "environment": {}}
 run_agent(launch, folder, folder / "output.log", Limits(60, 60, 1 << 20), **options)
 """
 
 
-def test_what_outlives_a_kill_of_lar_is_ended_by_the_next(stage: Stage) -> None:
+def test_what_outlives_a_kill_of_lar_is_ended_by_the_next(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The agent dies with lar; its daemon does not, and neither does what was started without the mark."""
+    monkeypatch.setenv("STAND_IN", "child")
     lar = subprocess.Popen([sys.executable, "-c", LAR, str(stage.folder)])
     wait_for(lambda: stage.output.exists() and "ready" in stage.said())
     agent = json.loads(stage.note.read_text())["pid"]

@@ -73,26 +73,11 @@ def launch(
             started = aider(choice, prompt_file, kernels)
         case _:
             started = template(agent, model, prompt_file, workdir)
-    check_installed(agent, started.argv[0])
-    return started
-
-
-def check_agent(agent: str, model: str | None) -> None:
-    """Check before a run that `launch` will be able to start `agent`.
-
-    Raises: LarError as `launch` does.
-    """
-    if agent in INSTALL:
-        check_installed(agent, cursor_name() if agent == "cursor" else agent)
-    else:
-        check_installed(agent, template(agent, model, Path("prompt.md"), Path()).argv[0])
-
-
-def check_installed(agent: str, command: str) -> None:
-    """Raise LarError if `command` is nowhere on the PATH."""
+    command = started.argv[0]
     if shutil.which(command) is None:
         how = f"install it: {INSTALL[agent]}" if agent in INSTALL else f"known by name: {', '.join(INSTALL)}"
         raise LarError(f"expected the command '{command}' on the PATH, found none; {how}")
+    return started
 
 
 def claude(choice: tuple[str, ...], prompt_file: Path, budget_usd: float | None) -> Launch:

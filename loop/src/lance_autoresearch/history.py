@@ -1,6 +1,5 @@
 """What is on disk of the runs of a target: in the user's checkout, and in the folders of unattended runs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +55,14 @@ class History:
 
 
 def unattended_runs(root: Path, target: str | None = None) -> list[RunFolder]:
-    """Return the run folders of the repository, the last used one last; of one target if it is given."""
+    """Return the run folders of the repository, the last used one last; of one target if it is given.
+
+    Raises: LarError if the settings of one cannot be read.
+    """
     runs = []
     for path in run_folder.runs_of(root).glob("*/settings.json"):
-        name = json.loads(path.read_bytes()).get("target")
-        if isinstance(name, str) and target in (None, name):
+        name = RunFolder(path.parent, "").settings().target
+        if target in (None, name):
             runs.append(RunFolder(path.parent, name))
     return sorted(runs, key=run_folder.last_used_s)
 
@@ -72,9 +74,7 @@ def histories(root: Path, target: str) -> list[History]:
 
     Raises: LarError if a ledger, a journal or a record is not one.
     """
-    folders = {
-        run_folder.branch_of(run.settings()): run for run in unattended_runs(root, target) if run.settings()
-    }
+    folders = {run_folder.branch_of(run.settings()): run for run in unattended_runs(root, target)}
     steps = {branch: tuple(journal.read_steps(run.journal)) for branch, run in folders.items()}
     places = [Target(root, target), *(run.target for run in folders.values())]
     trials: dict[str, dict[str, Trial]] = {branch: {} for branch, found in steps.items() if found}

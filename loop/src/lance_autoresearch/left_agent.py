@@ -52,16 +52,19 @@ def end_left_agent(note: Path) -> int:
             f"expected the note of an agent in {note}, got something else ({error}); "
             "see that no agent of that run is left, and delete the file"
         ) from error
-    found = len(left(known, mark))
-    end_processes(lambda: left(known, mark))
-    if still := left(known, mark):
+    seen: dict[int, int] = {}
+    end_processes(lambda: left(known, mark, seen))
+    if still := left(known, mark, seen):
         raise LarError(f"expected the agent of an earlier lar to end, but process {min(still)} does not")
     forget(note)
-    return found
+    return len(seen)
 
 
-def left(known: dict[str, Any], mark: bytes) -> set[int]:
-    """Return the processes of the agent that still run."""
+def left(known: dict[str, Any], mark: bytes, seen: dict[int, int]) -> set[int]:
+    """Return the processes of the agent that still run.
+
+    seen  gets each one's pid and time of start, since whose child it was may not be known much longer
+    """
     if known.get("boot") != boot():
         return set()
     table = process_table()
@@ -70,7 +73,8 @@ def left(known: dict[str, Any], mark: bytes) -> set[int]:
     roots = {
         process.pid for process in table.values() if process.session == session or carries(process, mark)
     }
-    return roots | descendants(table, roots, ())
+    seen |= {pid: table[pid].started for pid in roots | descendants(table, roots, ())}
+    return {pid for pid, started in seen.items() if pid in table and table[pid].started == started}
 
 
 def carries(process: Process, mark: bytes) -> bool:

@@ -78,30 +78,24 @@ def hottest_loop(lines: Sequence[str], shares: Sequence[float]) -> Loop | None:
     longest. None if there is no loop, or all time is spent outside.
     """
     found = loops(lines)
+    owner: list[Loop | None] = [None] * len(lines)
+    for loop in sorted(
+        found, key=lambda loop: loop.first - loop.last
+    ):  # the longest first, then those inside
+        owner[loop.first : loop.last + 1] = [loop] * (loop.last + 1 - loop.first)
     if any(shares):
-        own = {loop: sum(shares[at] for at in own_lines(loop, found)) for loop in found}
+        own = dict.fromkeys(found, 0.0)
+        for loop_of_line, share in zip(owner, shares, strict=True):
+            if loop_of_line is not None:
+                own[loop_of_line] += share
         return max((loop for loop in found if own[loop] > 0), key=lambda loop: own[loop], default=None)
-    innermost = [loop for loop in found if not any(inside(other, loop) for other in found)]
+    innermost = [loop for loop in found if set(owner[loop.first : loop.last + 1]) == {loop}]
 
     def size(loop: Loop) -> tuple[int, int]:
         summary = summarised(lines[loop.first : loop.last + 1])
         return summary.n_vector, summary.n_instructions
 
     return max(innermost, key=size, default=None)
-
-
-def own_lines(loop: Loop, found: Sequence[Loop]) -> list[int]:
-    """Return the lines of `loop` that lie in none of the loops inside it."""
-    inner = [other for other in found if inside(other, loop)]
-    return [
-        at
-        for at in range(loop.first, loop.last + 1)
-        if not any(other.first <= at <= other.last for other in inner)
-    ]
-
-
-def inside(inner: Loop, outer: Loop) -> bool:
-    return inner != outer and outer.first <= inner.first and inner.last <= outer.last
 
 
 def summarised(lines: Sequence[str]) -> Summary:

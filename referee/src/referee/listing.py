@@ -7,6 +7,8 @@ same, and samples tell: each must lie exactly at an instruction. Runs in the pla
 
 import gc
 import re
+import string
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -17,6 +19,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 MOST_LINES = 20_000
+PLAIN = frozenset(string.ascii_letters + string.digits + " _.,$()")
 SECTION = "lar_places"
 SYMBOL = re.compile(r'"?([^\s":]+)"?:')
 
@@ -39,8 +42,10 @@ class Listed:
 def listed_functions(kernels: ModuleType) -> list[Listed]:
     """Return all that Numba compiled in this process for functions of the module `kernels`.
 
-    What came from a cache has no listing and is missing.
+    What came from a cache has no listing and is missing; outside Linux everything is.
     """
+    if sys.platform != "linux":  # the table of distances is written for ELF
+        return []
     llvm.initialize_native_asmparser()
     gc.unfreeze()  # frozen objects are not listed
     found: dict[int, Listed] = {}
@@ -85,10 +90,10 @@ def split(text: str, defined: set[str]) -> list[tuple[str, list[str]]]:
         if label and label[1] in defined:
             inside = True
             parts.append((label[1], []))
-        elif line.startswith((".Lfunc_end", "Lfunc_end")):
+        elif line.startswith(".Lfunc_end"):
             inside = False
         elif inside and (label or is_instruction(line)):
-            parts[-1][1].append(" ".join(line.split("##")[0].split()) if not label else f"{label[1]}:")
+            parts[-1][1].append(f"{label[1]}:" if label else " ".join(line.split()))
     return parts
 
 
@@ -103,7 +108,7 @@ def assembled(library: Any, text: str, defined: set[str]) -> dict[str, list[int]
     symbol = ""
     for line in text.splitlines():
         label = SYMBOL.match(line)
-        if line.startswith((".Lfunc_end", "Lfunc_end")) and symbol:
+        if line.startswith(".Lfunc_end") and symbol:
             lines.append(f".Llar_{len(counts)}_{counts[symbol]}:")
             counts[symbol] += 1
             symbol = ""
@@ -117,10 +122,8 @@ def assembled(library: Any, text: str, defined: set[str]) -> dict[str, list[int]
     lines.append(f'\t.section {SECTION},"",%progbits')
     for number, count in enumerate(counts.values(), 1):
         lines += [f"\t.long .Llar_{number}_{at}-.Llar_{number}_0" for at in range(count)]
-    quoted = "".join(
-        one if (one.isalnum() and one.isascii()) or one in " _.,$()" else f"\\{ord(one) & 255:02X}"
-        for one in "\n".join(lines)
-    )
+    text = "\n".join(lines)
+    quoted = "".join(chr(byte) if chr(byte) in PLAIN else f"\\{byte:02X}" for byte in text.encode())
     code = library._codegen._tm.emit_object(llvm.parse_assembly(f'module asm "{quoted}"\n'))
     sections = {section.name(): section.data() for section in llvm.ObjectFileRef.from_data(code).sections()}
     table = np.frombuffer(sections[SECTION.encode()], np.uint32).tolist()

@@ -13,7 +13,7 @@ import numpy as np
 
 from referee import counters, sampling
 from referee.listing import Listed, listed_functions
-from referee.sampling import INTERVAL_S, Sampler
+from referee.sampling import Sampler
 
 MOST_LISTED = 6
 # what the file name of a mapping begins with, and what a person calls it
@@ -65,12 +65,12 @@ def report(kernels: ModuleType, sampler: Sampler) -> dict[str, Any]:
                 break
             shares += counts / max(1, len(samples)) / len(measured)
         else:
-            if shares.any():
+            if shares.any() or sampler.code is None:
                 told = {"function": one.name, "lines": one.lines, "shares": shares.tolist()}
                 listings.append((float(shares.sum()), told))
     listings.sort(key=lambda share_and_told: -share_and_told[0])
     return {
-        "interval_s": INTERVAL_S if sampler.code else None,
+        "sampled": sampler.code is not None,
         "built": built,
         "listings": [told for _, told in listings[:MOST_LISTED]],
         "counters_missing": sampler.counters.missing,

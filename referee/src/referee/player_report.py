@@ -15,6 +15,7 @@ MOST_LINES = 25
 MOST_FUNCTIONS = 12
 NAME_LENGTH = 40
 LINE_LENGTH = 72
+MOST_READ = 20_000
 
 
 def understood(told: Mapping[str, Any], n_combos: int) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def shares_and_loop(told: Mapping[str, Any], n_combos: int) -> dict[str, Any]:
         "built": built,
         "functions": functions,
         "samples": sum(one["samples"] for one in built),
-        "sample_interval_s": told["interval_s"] and float(told["interval_s"]),
+        "sampled": told["sampled"] is True,
         "counters_per_op": mean(counted),
         "counters_missing": cleaned(told["counters_missing"], 160),
         "hot_loop": hot_loop(told["listings"]),
@@ -55,21 +56,25 @@ def shares_and_loop(told: Mapping[str, Any], n_combos: int) -> dict[str, Any]:
 
 
 def hot_loop(listings: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Return the loop in which most time is spent, of all functions; None if no time is in a loop."""
+    """Return the loop in which most time is spent, of all functions; None if no time is in a loop.
+
+    Where nothing could be sampled: the loop with most vector instructions, and a share of 0.
+    """
     best: dict[str, Any] | None = None
     for listed in listings[:MOST_FUNCTIONS]:
-        lines = [cleaned(line, 1000) for line in listed["lines"]]
-        shares = [share_of_time(share) for share in listed["shares"]]
+        lines = [cleaned(line, 1000) for line in listed["lines"][:MOST_READ]]
+        shares = [share_of_time(share) for share in listed["shares"][:MOST_READ]]
         loop = assembly.hottest_loop(lines, shares) if len(lines) == len(shares) else None
         if loop is None:
             continue
         lines, shares = lines[loop.first : loop.last + 1], shares[loop.first : loop.last + 1]
-        if best is None or sum(shares) > best["share"]:
+        share, summary = sum(shares), assembly.summarised(lines)
+        if best is None or (share, summary.n_vector) > (best["share"], best["n_vector"]):
             begin, end = assembly.hottest_lines(shares, MOST_LINES)
             best = {
                 "function": cleaned(listed["function"], NAME_LENGTH),
-                "share": sum(shares),
-                **dataclasses.asdict(assembly.summarised(lines)),
+                "share": share,
+                **dataclasses.asdict(summary),
                 "lines": [
                     [round(share, 4), line[:LINE_LENGTH]]
                     for share, line in zip(shares[begin:end], lines[begin:end], strict=True)

@@ -46,7 +46,7 @@ def combo_lines(combos: Mapping[str, Mapping[str, float]], most_bytes: int) -> l
 
 def functions_line(found: Mapping[str, Any]) -> str:
     """Return where time goes, by function; what takes less than half a per cent is not worth a word."""
-    if found["sample_interval_s"] is None:
+    if not found["sampled"]:
         return "time: cannot be sampled on this system"
     shares = [
         f"{share:.0%} {short(name)}"
@@ -70,9 +70,10 @@ def loop_lines(loop: Mapping[str, Any] | None, most_bytes: int) -> list[str]:
     """Return what the hot loop is and as many of its lines as fit: those in which most time is spent."""
     if loop is None:
         return ["hot loop: none seen in a compiled function"]
+    place = f"{loop['share']:.0%} of all time" if loop["share"] else "chosen by its instructions, not by time"
     kind = f"vectors of {loop['vector_bits']} bits" if loop["vector_bits"] else "no vectors"
     head = [
-        f"hot loop: in {short(loop['function'])}, {loop['share']:.0%} of all time; {kind}",
+        f"hot loop: in {short(loop['function'])}, {place}; {kind}",
         f"{loop['n_instructions']} instructions: {loop['n_vector']} vector ({loop['n_inserts']} fill single "
         f"lanes), {loop['n_gathers']} gathers, {loop['n_scalar_float']} scalar float, "
         f"{loop['n_calls']} calls, {loop['n_stack']} on the stack",
