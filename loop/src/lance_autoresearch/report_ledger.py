@@ -1,7 +1,6 @@
 """The ledger of a run as an HTML table: every trial, and every turn of an agent that came to none."""
 
 import time
-from typing import Any
 
 from lance_autoresearch.history import History, Trial
 from lance_autoresearch.journal import Step
@@ -10,15 +9,12 @@ from lance_autoresearch.report import change
 from lance_autoresearch.report_words import duration, safe
 from lance_autoresearch.speedup import JUDGED
 
-TITLES = ("trial", "outcome", "hypothesis", "learned", "cost", "time")
+TITLES = ("trial", "outcome, against the champion", "hypothesis", "learned", "cost", "time")
 
 
 def ledger_table(run: History) -> str:
     """Return the table, oldest first; trials have the numbers of the picture."""
-    rows = [
-        (str(one.record["id"]), trial_row(number_of_it, one, run))
-        for number_of_it, one in enumerate(run.trials, start=1)
-    ]
+    rows = [(str(one.record["id"]), trial_row(place, one)) for place, one in enumerate(run.trials, start=1)]
     rows += [
         (time.strftime("%Y%m%dT%H%M%S", time.gmtime(step.began.get("at_s", 0))), turn_row(step))
         for step in run.steps
@@ -32,32 +28,32 @@ def ledger_table(run: History) -> str:
     )
 
 
-def trial_row(number_of_it: int, one: Trial, run: History) -> str:
-    """Return one trial's row; a turn's cost stands at its first trial."""
+def trial_row(place: int, one: Trial) -> str:
+    """Return one trial's row; the cost of a turn with several trials stands at the first."""
     record, turn = one.record, one.step.turn if one.step else {}
-    first_of_turn = one.step is not None and one.step.ended["trials"][0] == record["id"]
     word, kind = outcome(one)
-    said = change(*(number(record.get(name), 4) for name in ("ratio", "ratio_low", "ratio_high")))
-    judged = f"<small>{said} than the champion</small>" if one_is_judged(record) and said[0].isdigit() else ""
-    if one_is_judged(record) and not judged:
-        judged = f"<small>{said}</small>"
+    measured = ""
+    if record["verdict"] in JUDGED and record.get("ratio") is not None:
+        numbers = (number(record.get(name), 4) for name in ("ratio", "ratio_low", "ratio_high"))
+        measured = f"<small>{change(*numbers)}</small>"
     notes = "".join(
         f"<small>{title}: {safe(turn[name])}</small>"
         for name, title in (("mechanism", "mechanism"), ("prediction", "predicted"))
         if turn.get(name)
     )
     why = "" if one.kept else f'<span class="why">{safe(record.get("reason") or "no reason given")}</span>'
-    spent = turn_cost(one.step) if first_of_turn and one.step else "same turn" if one.step else ""
-    times = f"trial {duration(record.get('total_seconds'))}"
-    if first_of_turn and one.step:
-        times += f"<small>turn {duration(one.step.ended.get('wall_s'))}</small>"
+    cost, took = "", f"trial {duration(record.get('total_seconds'))}"
+    if one.step:
+        first = one.step.ended["trials"][0] == record["id"]
+        cost = turn_cost(one.step) if first else "same turn"
+        took += f"<small>turn {duration(one.step.ended.get('wall_s'))}</small>" if first else ""
     return row_of(
-        str(number_of_it),
-        f'<span class="badge {kind}">{word}</span>{judged}',
+        str(place),
+        f'<span class="badge {kind}">{word}</span>{measured}',
         f"{safe(record['hypothesis'])}{notes}{why}",
         safe(turn["learned"]) if turn.get("learned") else "",
-        spent,
-        times,
+        cost,
+        took,
     )
 
 
@@ -91,11 +87,6 @@ def outcome(one: Trial) -> tuple[str, str]:
     if one.record["verdict"] == "keep":
         return "not kept", ""  # the branch had another champion by then
     return str(one.record["verdict"]), "" if one.record["verdict"] == "discard" else "stopped"
-
-
-def one_is_judged(record: dict[str, Any]) -> bool:
-    """Return whether the trial's ratio is a result."""
-    return record["verdict"] in JUDGED and record.get("ratio") is not None
 
 
 def turn_cost(step: Step) -> str:
