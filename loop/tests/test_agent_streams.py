@@ -153,6 +153,16 @@ def test_what_ended_a_turn_is_its_last_word(stream: str, event: object) -> None:
     assert read(stream, event) == Turn(final_text="no credit")
 
 
+def test_a_figure_that_cannot_be_one_is_dropped_and_the_others_count() -> None:
+    for wrong in (True, -1, float("nan"), float("inf"), 10**400, "7", None):
+        result = {
+            "type": "result",
+            "total_cost_usd": wrong,
+            "usage": {"input_tokens": wrong, "output_tokens": 3},
+        }
+        assert read("claude", result) == Turn(None, 3)
+
+
 def test_gemini_states_its_tokens_per_model_in_the_older_form() -> None:
     models = {"a": {"input_tokens": 5, "output_tokens": 2}, "b": {"input_tokens": 1, "output_tokens": 1}}
     assert read("gemini", {"type": "result", "stats": {"models": models}}) == Turn(6, 3)

@@ -82,7 +82,7 @@ def test_a_profile_tells_times_functions_and_the_hot_loop(
         assert sum(found["functions"].values()) == pytest.approx(1.0, abs=0.01)
         loop = found["hot_loop"]
         assert loop["function"] == "scale_all"
-        assert 0 < loop["share"] <= found["functions"]["scale_all"]
+        assert 0 < loop["share"] < found["functions"]["scale_all"] + 1e-3
         assert loop["vector_bits"] >= 128
         assert "hot loop: in scale_all" in shown
     assert [path.name for path in tmp_path.iterdir()] == ["candidate.py", "lance-autoresearch.lock"]

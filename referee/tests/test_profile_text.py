@@ -41,11 +41,11 @@ def test_the_text_tells_each_thing_once() -> None:
     assert lines[0] == (
         "pq-l2: 12,346 ns/op (geomean), 0.50 of the baseline's time; one block, so indicative"
     )
-    assert lines[2].split() == ["uniform/128x16-0", "1,000", "0.50", "1.25", "7%"]
+    assert lines[2].split() == ["uniform/128x16-0", "1,000", "0.50", "1.25", "7.0%"]
     assert "time: 80% scan, 20% Python (mean over combos, 1,234 samples)" in lines
     assert "per op: cycles 2,000, instructions 5,000, 2.50 instructions per cycle" in lines
     assert "hot loop: in scan, 60% of all time; vectors of 256 bits" in lines
-    assert lines[-1] == " 20% vaddps line 2"
+    assert lines[-1] == " 33% vaddps line 2"
 
 
 @pytest.mark.parametrize("n_combos", [1, 23, 400])
@@ -77,7 +77,7 @@ def test_of_a_long_loop_the_lines_with_most_time_are_shown() -> None:
     shown = profile_text.text(profile).splitlines()
     n_shown = sum(line.endswith("x" * 72) for line in shown)
     assert 5 < n_shown < 25
-    assert shown[-2].startswith(" 24% ")
+    assert shown[-2].startswith(" 40% ")
     assert shown[-1] == f"({30 - n_shown} lines of the loop left out)"
 
 

@@ -202,7 +202,10 @@ def running(agent: subprocess.Popen[bytes], spared: Collection[int]) -> set[int]
     agent.poll()
     reap_orphans({agent.pid, *spared})
     if sys.platform == "linux":
-        return descendants(process_table(), {os.getpid()}, spared)
+        table, us = process_table(), os.getpid()
+        below = descendants(table, {us}, spared)
+        # What has ended and is ours to reap counts until it is: the next look does it.
+        return {pid for pid in below if table[pid].parent == us or not table[pid].ended}
     try:
         os.kill(-agent.pid, 0)
     except (ProcessLookupError, PermissionError):

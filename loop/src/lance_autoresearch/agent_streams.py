@@ -105,7 +105,7 @@ def read_claude(found: Iterator[Event]) -> Turn:
         *("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens"),
     )
     keys_out = ("output_tokens", "outputTokens")
-    parts = totals if total(totals, keys_in) is not None else list(told.values())
+    parts = totals if total(totals, keys_in + keys_out) is not None else list(told.values())
     return Turn(total(parts, keys_in), total(parts, keys_out), cost, text, session)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import ledger, lock, night_command, report
+from lance_autoresearch import ledger, lock, night_command, report, report_command, watch
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
@@ -187,6 +188,50 @@ def log(target: TargetName, json_output: Json = False) -> int:
         print_table(report.COLUMNS, [report.report_line(row) for row in rows])
     else:
         say(f'no trials yet; the first: lar trial {found.name} -m "what you changed and why"')
+    return 0
+
+
+@app.command("report")
+def write_report(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[TARGET]", help="A folder under targets/, or --all.")
+    ] = None,
+    every: report_command.All = False,
+    output: report_command.Output = None,
+) -> int:
+    """Write what a night came to: one HTML page, and progress.png.
+
+    The champion and its gain, its course over the trials, its combos, its diff and the ledger.
+    The page needs no network and no scripts. Prints the paths.
+
+    Example: lar report pq-l2
+    """
+    if every == (target is not None):
+        raise typer.BadParameter("expected either a target or --all", param_hint="TARGET")
+    root = find_root(Path.cwd())
+    paths = (
+        report_command.write_all(root, output)
+        if target is None
+        else report_command.write_report(root, target, output)
+    )
+    print("\n".join(str(path) for path in paths))
+    return 0
+
+
+@app.command("watch")
+def watch_run(
+    target: Annotated[
+        str | None, typer.Argument(metavar="[TARGET]", help="By default that of the last run.")
+    ] = None,
+    tag: night_command.Tag = None,
+) -> int:
+    """Watch an unattended run; Ctrl-C leaves it alone.
+
+    In a pipe, a line for each thing that happens. Ends when the run does.
+
+    Example: lar watch pq-l2
+    """
+    watch.watch(watch.watched(find_root(Path.cwd()), target, tag), Console())
     return 0
 
 

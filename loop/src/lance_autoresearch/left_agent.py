@@ -67,7 +67,7 @@ def left(known: dict[str, Any], mark: bytes, seen: dict[int, int]) -> set[int]:
     """
     if known.get("boot") != boot():
         return set()
-    table = process_table()
+    table = {pid: process for pid, process in process_table().items() if not process.ended}
     agent = table.get(known.get("pid", 0))
     session = agent.pid if agent is not None and agent.started == known.get("started") else None
     roots = {

@@ -24,16 +24,18 @@ class Process:
     """One line of the table.
 
     started  clock ticks from boot to its start: with the pid it names one process until the next boot
+    ended    a zombie, which waits for its parent to take its exit code
     """
 
     pid: int
     parent: int
     session: int
     started: int
+    ended: bool
 
 
 def process_table() -> dict[int, Process]:
-    """Return the processes that live, by pid; one that has ended and waits to be reaped does not.
+    """Return all processes by pid.
 
     Source: proc_pid_stat(5), fields 3, 4, 6 and 22.
     """
@@ -45,9 +47,9 @@ def process_table() -> dict[int, Process]:
                 fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:  # it ended meanwhile
                 continue
-            if len(fields) > 19 and fields[0] not in (b"Z", b"X"):
-                pid = int(folder.name)
-                table[pid] = Process(pid, int(fields[1]), int(fields[3]), int(fields[19]))
+            if len(fields) > 19:
+                numbers = int(folder.name), int(fields[1]), int(fields[3]), int(fields[19])
+                table[numbers[0]] = Process(*numbers, ended=fields[0] in (b"Z", b"X"))
     return table
 
 

@@ -26,13 +26,11 @@ class Colours:
     stopped: str
 
 
-LIGHT = Colours("#ffffff", "#1b1f24", "#dfe3e8", "#0072b2", "#9aa3ad", "#d55e00")
-DARK = Colours("#14181d", "#e6e9ed", "#2d343c", "#56b4e9", "#77818c", "#e69f00")
+LIGHT = Colours("#ffffff", "#1b1f24", "#dfe3e8", "#0072b2", "#b3bac2", "#d55e00")
+DARK = Colours("#14181d", "#e6e9ed", "#2d343c", "#56b4e9", "#66707b", "#e69f00")
 
 
-def picture(
-    course: Course, form: str, colours: Colours = LIGHT, size: tuple[float, float] = WIDE
-) -> bytes:
+def picture(course: Course, form: str, colours: Colours = LIGHT, size: tuple[float, float] = WIDE) -> bytes:
     """Return the picture of a run.
 
     form  png or svg
@@ -66,14 +64,16 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
 
     held = [course.start, *(point.champion for point in course.points)]
     axes.step(range(len(held)), held, where="post", color=colours.champion, linewidth=2, label="champion")
-    whiskers(axes, discarded, floor, colours.discarded, 0.45, 4, "discarded")
-    whiskers(axes, keeps, floor, colours.champion, 1.0, 7, "kept")
-    if stopped:
-        places = [point.number for point in stopped]
-        edge = [floor + 0.03 * (ceiling - floor)] * len(stopped)
-        axes.plot(
-            places, edge, "x", color=colours.stopped, markersize=6, label="failed or refused", zorder=3
-        )
+    whiskers(axes, keeps, colours.champion, 7, "kept")
+    whiskers(axes, [one for one in discarded if middle(one) >= floor], colours.discarded, 5, "discarded")
+    edge = floor + 0.04 * (ceiling - floor)
+    slow = [point.number for point in discarded if middle(point) < floor]
+    for places, sign, colour, label in (
+        (slow, "v", colours.discarded, "discarded, slower than shown"),
+        ([point.number for point in stopped], "x", colours.stopped, "failed or refused"),
+    ):
+        if places:
+            axes.plot(places, [edge] * len(places), sign, color=colour, markersize=6, label=label)
     axes.axhline(1.0, color=colours.text, linewidth=1, linestyle=(0, (4, 3)))
     if keeps:
         axes.annotate(
@@ -97,38 +97,29 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
     axes.spines[:].set_visible(False)
 
 
-def whiskers(
-    axes: Axes, points: list[Point], floor: float, colour: str, alpha: float, size: float, label: str
-) -> None:
-    """Draw candidates with their intervals; one below the picture becomes a triangle at its lower edge."""
+def whiskers(axes: Axes, points: list[Point], colour: str, size: float, label: str) -> None:
+    """Draw candidates with their intervals."""
     shown = [(point.number, point.candidate) for point in points if point.candidate]
-    inside = [(number, one) for number, one in shown if one.middle >= floor]
-    below = [number for number, one in shown if one.middle < floor]
+    if not shown:
+        return
     axes.errorbar(
-        [number for number, _ in inside],
-        [one.middle for _, one in inside],
-        yerr=[[one.middle - one.low for _, one in inside], [one.high - one.middle for _, one in inside]],
+        [number for number, _ in shown],
+        [one.middle for _, one in shown],
+        yerr=[[one.middle - one.low for _, one in shown], [one.high - one.middle for _, one in shown]],
         fmt="o",
         color=colour,
-        alpha=alpha,
         markersize=size,
-        elinewidth=1.5,
-        capsize=0 if alpha < 1 else 3,
         markeredgewidth=0,
-        label=label if inside else None,
-        zorder=3 if alpha < 1 else 4,
+        elinewidth=1.5,
+        capsize=4,
+        capthick=1.5,
+        label=label,
     )
-    if below:
-        axes.plot(
-            below,
-            [floor] * len(below),
-            "v",
-            color=colour,
-            alpha=alpha,
-            markersize=size + 2,
-            clip_on=False,
-            label="discarded, slower than shown",
-        )
+
+
+def middle(point: Point) -> float:
+    """Return the speedup of a candidate that was judged."""
+    return point.candidate.middle if point.candidate else 0.0
 
 
 def limits(course: Course) -> tuple[float, float]:

@@ -58,5 +58,7 @@ def written(path: Path, content: str | bytes) -> Path:
     """Make `path` hold `content`, whole or not at all, and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Half of a surrogate pair may stand in a kernel that is not UTF-8, and no file takes it.
-    replace_file(path, content if isinstance(content, bytes) else content.encode("utf-8", "replace"), path.parent)
+    replace_file(
+        path, content if isinstance(content, bytes) else content.encode("utf-8", "replace"), path.parent
+    )
     return path

@@ -7,7 +7,15 @@ from lance_autoresearch.history import History, leading
 from lance_autoresearch.report_page import whole
 from lance_autoresearch.report_words import safe
 
-TITLES = ("target", "champion, times as fast as the baseline", "trials", "kept", "runs", "cost", "last trial (UTC)")
+TITLES = (
+    "target",
+    "champion, times as fast as the baseline",
+    "trials",
+    "kept",
+    "runs",
+    "cost",
+    "last trial (UTC)",
+)
 
 
 def index_page(targets: Mapping[str, Sequence[History]]) -> str:
@@ -21,7 +29,9 @@ def index_page(targets: Mapping[str, Sequence[History]]) -> str:
 def target_row(name: str, runs: Sequence[History]) -> str:
     """Return one target's row; trials and costs are those of all its runs."""
     if not runs:
-        return f'<tr><td>{safe(name)}</td><td class="quiet" colspan="{len(TITLES) - 1}">no trials yet</td></tr>'
+        return (
+            f'<tr><td>{safe(name)}</td><td class="quiet" colspan="{len(TITLES) - 1}">no trials yet</td></tr>'
+        )
     first = leading(runs)
     costs = [used.usd for used in (spent(run.steps) for run in runs) if used.usd is not None]
     cells = (

@@ -84,7 +84,7 @@ def headline(run: History) -> str:
     champion = f"Champion: commit <code>{safe(run.keeps[-1].commit)}</code>, " if run.keeps else ""
     seconds = sum(one.record.get("total_seconds") or 0.0 for one in run.trials)
     hours = {"in turns": duration(used.hours * 3600)} if run.steps else {"in trials": duration(seconds)}
-    cost = {"cost": dollars(used.usd), "tokens": f"{used.tokens:,}"} if run.steps else {}
+    cost = {"cost": f"{dollars(used.usd)}<small>{used.tokens:,} tokens</small>"} if run.steps else {}
     tiles = {
         "trials": str(len(run.trials)),
         "kept": str(len(run.keeps)),
@@ -155,7 +155,9 @@ def machines(run: History) -> str:
 def described(record: Record) -> str:
     """Return the machine of one trial in words; its load, which changes, is left out."""
     machine = record["machine"]
-    versions = ", ".join(f"{name} {machine[name]}" for name in ("python", "numba", "numpy") if name in machine)
+    versions = ", ".join(
+        f"{name} {machine[name]}" for name in ("python", "numba", "numpy") if name in machine
+    )
     cores = f"{machine['cores']} cores" if "cores" in machine else ""
     governor = f"governor {machine['governor']}" if "governor" in machine else ""
     parts = (machine.get("cpu"), cores, machine.get("system"), governor, versions)

@@ -92,8 +92,10 @@ def run(
     """Run one trial and return its exit code."""
     if save is not None and not save.parent.is_dir():
         raise typer.BadParameter(f"expected a file in a folder that exists, got {save}", param_hint="--save")
-    if profile and (verify or confirm or blocks is not None):
-        message = "expected it without --verify, --confirm and --blocks: a profile judges nothing"
+    if profile and (verify or confirm or opponent is not None or blocks is not None):
+        message = (
+            "expected it with none of --verify, --confirm, --opponent, --blocks: a profile judges nothing"
+        )
         raise typer.BadParameter(message, param_hint="--profile")
     package_path = package_folder(experiment.package)
     baseline_path = package_path / "baseline.py"

@@ -43,8 +43,7 @@ def report(kernels: ModuleType, sampler: Sampler) -> dict[str, Any]:
     built     for each kernel measured: n_ops, samples by function, sums of the counters
     listings  the compiled functions with most samples, each line with its share of all kernels' samples
     """
-    with open("/proc/self/maps") as file:
-        maps = file.read()
+    maps = Path("/proc/self/maps").read_text() if sampler.code else ""
     listed = listed_functions(kernels)
     measured = range(2, len(sampler.built), 2)
     built = [

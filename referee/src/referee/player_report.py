@@ -73,7 +73,7 @@ def hot_loop(listings: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
             begin, end = assembly.hottest_lines(shares, MOST_LINES)
             best = {
                 "function": cleaned(listed["function"], NAME_LENGTH),
-                "share": share,
+                "share": round(share, 4),
                 **dataclasses.asdict(summary),
                 "lines": [
                     [round(share, 4), line[:LINE_LENGTH]]

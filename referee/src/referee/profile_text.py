@@ -31,7 +31,7 @@ def combo_lines(combos: Mapping[str, Mapping[str, float]], most_bytes: int) -> l
     """Return a table of all combos, or of as many of the slowest as fit, and how many are left out."""
     rows = [
         f"{short(combo):<{NAME_LENGTH}}{one['ns_per_op']:>11,.0f}{one['ratio']:>9.2f}"
-        f"{one['least_gb_per_s']:>9.3g}{one['of_copy_pace']:>9.0%}"
+        f"{one['least_gb_per_s']:>9.3g}{one['of_copy_pace']:>9.1%}"
         for combo, one in combos.items()
     ]
     names = ("combo", "ns/op", "of base", "GB/s", "of copy")
@@ -49,9 +49,9 @@ def functions_line(found: Mapping[str, Any]) -> str:
     if not found["sampled"]:
         return "time: cannot be sampled on this system"
     shares = [
-        f"{share:.0%} {short(name)}"
+        f"{percent(share)} {short(name)}"
         for name, share in list(found["functions"].items())[:MOST_FUNCTIONS]
-        if share >= 0.005
+        if share > 0.005
     ]
     return f"time: {', '.join(shares)} (mean over combos, {found['samples']:,} samples)"
 
@@ -76,19 +76,22 @@ def loop_lines(loop: Mapping[str, Any] | None, most_bytes: int) -> list[str]:
         f"hot loop: in {short(loop['function'])}, {place}; {kind}",
         f"{loop['n_instructions']} instructions: {loop['n_vector']} vector ({loop['n_inserts']} fill single "
         f"lanes), {loop['n_gathers']} gathers, {loop['n_scalar_float']} scalar float, "
-        f"{loop['n_calls']} calls, {loop['n_stack']} on the stack",
+        f"{loop['n_calls']} calls, {loop['n_stack']} on the stack; % of the loop's time:",
     ]
+    whole = loop["share"] or 1.0
     for most in range(len(loop["lines"]), -1, -1):
         begin, end = hottest_lines([share for share, _ in loop["lines"]], most)
-        shown = [
-            f"{share:>4.0%} {line}" if share >= 0.005 else f"     {line}"
-            for share, line in loop["lines"][begin:end]
-        ]
+        shown = [f"{percent(share / whole):>4} {line}" for share, line in loop["lines"][begin:end]]
         left_out = loop["lines_left_out"] + len(loop["lines"]) - most
         tail = [f"({left_out} lines of the loop left out)"] if left_out else []
         if len(in_ascii("\n".join([*head, *shown, *tail]))) <= most_bytes:
             return [*head, *shown, *tail]
     return []
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent; of less than one half, nothing, so that the eye finds the others."""
+    return f"{share:.0%}" if share > 0.005 else ""
 
 
 def short(name: str) -> str:
