@@ -157,6 +157,7 @@ def toy(plain_folder: Toy) -> Toy:
 
 NASTY = "<script>alert(1)</script> & \"quoted\" <img src=x onerror='y'>"
 COMBOS = ("uniform/64x8", "sparse/64x8", "uniform/768x96", "sparse/768x96")
+MIDNIGHT_S = 1763856000  # of 23 November 2025
 # What was tried, the verdict, the ratio to the champion, and the speedup over the baseline that a keep has.
 TRIALS = (
     ("scan two sub-vectors per pass", "keep", 0.8, 1.25),
@@ -171,9 +172,9 @@ TRIALS = (
 
 
 def kernel(number: int) -> str:
-    """Return the text of the kernel after `number` keeps; the last line is one that a page must not believe."""
+    """Return the text of the kernel after `number` keeps, with a line that a page must not believe."""
     lines = [f"    total += table[{i}]\n" for i in range(3 + number)]
-    return f"def scan(table):\n    total = {number}\n{''.join(lines)}    return total  # {NASTY}\n"
+    return f"def scan(table):  # KEEP\n    total = {number}\n{''.join(lines)}    return total  # {NASTY}\n"
 
 
 def made_record(place: int, champion: str, candidate: str, start: str) -> dict[str, Any]:
@@ -202,8 +203,8 @@ def made_record(place: int, champion: str, candidate: str, start: str) -> dict[s
         "sandbox": "landlock and seccomp",
         "machine": {"cpu": "Some CPU", "cores": 2, "system": "Linux", "python": "3.11", "numba": "0.68.1"},
         "samples": {"blocks": []},
-        "id": f"20261123T0{place}0000-000-abcdef",
-        "timestamp": f"2026-11-23T0{place}:00:00Z",
+        "id": f"20251123T0{place}0000-000-abcdef",
+        "timestamp": f"2025-11-23T0{place}:00:00Z",
         "branch": "autoresearch/toy/night",
         "hypothesis": hypothesis,
         "champion_commit": start,
@@ -231,8 +232,8 @@ def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run
         keeps += verdict == "keep"
         record.save(run.target.trials, made)
         ledger.append(run.target.ledger, ledger.row_of(made, f"{keeps}" * 40, verdict == "keep"))
-        took_turn(run, place + 1, 1795413600 + place * 3600, made["id"], verdict == "keep")
-    took_turn(run, len(TRIALS) + 1, 1795413600 + len(TRIALS) * 3600, None, False)
+        took_turn(run, place + 1, MIDNIGHT_S + place * 3600, made["id"], verdict == "keep")
+    took_turn(run, len(TRIALS) + 1, MIDNIGHT_S + len(TRIALS) * 3600, None, False)
     return run
 
 

@@ -11,7 +11,8 @@ from lance_autoresearch.journal import Step
 def step(number: int, kept: list[bool], wall_s: float = 600.0, **turn: Any) -> Step:
     """Return a step that has ended, with a trial for each element of `kept`."""
     trials = [f"{number}-{i}" for i in range(len(kept))]
-    return Step(number, {"champion": "c"}, turn, {"kept": kept, "trials": trials, "wall_s": wall_s})
+    how = {"reason": "ended", **turn}
+    return Step(number, {"champion": "c"}, how, {"kept": kept, "trials": trials, "wall_s": wall_s})
 
 
 STEPS = [
@@ -59,6 +60,8 @@ def test_an_agent_that_never_tries_anything_ends_the_run() -> None:
     idle = [step(n, []) for n in range(1, IDLE_STEPS + 1)]
     assert used_up(Budget(), spent(idle[:-1])) is None
     assert "in a row came to no trial" in (used_up(Budget(), spent(idle)) or "")
+    killed = [Step(n, {"champion": "c"}, {}, step(n, []).ended) for n in range(1, 20)]
+    assert used_up(Budget(), spent(killed)) is None, "the agent had no part in that"
 
 
 def test_a_turn_may_use_what_is_left() -> None:

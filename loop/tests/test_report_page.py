@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lance_autoresearch import record
+from lance_autoresearch import progress_plot, record, report_page
+from lance_autoresearch.history import histories
+from lance_autoresearch.report_diff import coloured
 from lance_autoresearch.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def page(toy: "Toy", made_night: RunFolder) -> Path:
     return toy.root / "report/toy/report.html"
 
 
-def test_the_page_is_whole_loads_nothing_and_runs_nothing(page: Path) -> None:
+def test_the_page_is_whole_loads_nothing_runs_nothing_and_has_its_picture(page: Path) -> None:
     """Agents write hypotheses and kernels: their tags and quotes stay text."""
     parsed = Page(page.read_text())
     assert parsed.open == []
@@ -69,10 +71,24 @@ def test_the_page_is_whole_loads_nothing_and_runs_nothing(page: Path) -> None:
     assert [one for one in addresses if not one.startswith("data:image/svg+xml;base64,")] == []
     assert "url(" not in page.read_text()
     assert "<script>alert(1)</script> & \"quoted\" <img src=x onerror='y'>" in parsed.text
+    width, height, rows = decoded(page.with_name("progress.png"))
+    assert 1000 < width < 3000
+    assert 500 < height < 2000
+    assert len(set(rows)) > 100
 
 
-def test_the_page_says_what_the_records_say(page: Path) -> None:
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the time of drawing, for tests that read words."""
+    monkeypatch.setattr(report_page, "picture", lambda *_: b"<svg/>")
+    monkeypatch.setattr(progress_plot, "picture", lambda *_: b"")
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_the_page_says_what_the_records_say(toy: "Toy", made_night: RunFolder) -> None:
     """Headline, combos, kept hypotheses, ledger, costs, diff and machine."""
+    assert toy.lar("report", "toy") == 0
+    page = toy.root / "report/toy/report.html"
     text = Page(page.read_text()).text
     assert "1.85 times as fast as the baseline" in text
     assert "95 % bounds: 1.81 to 1.89" in text
@@ -93,11 +109,8 @@ def test_the_page_says_what_the_records_say(page: Path) -> None:
 
 def test_a_discard_stands_at_the_champions_speedup_times_its_own(made_night: RunFolder) -> None:
     """And the start where the first keep was measured to have come from."""
-    from lance_autoresearch.report_page import course_of
-    from lance_autoresearch.history import histories
-
     [run] = histories(Path.cwd(), "toy")
-    course = course_of(run)
+    course = report_page.course_of(run)
     assert course.measured
     assert course.start == pytest.approx(1.0)
     assert [round(point.champion, 3) for point in course.points] == [1.25, 1.25, 1.25] + [1.667] * 3 + [
@@ -111,14 +124,7 @@ def test_a_discard_stands_at_the_champions_speedup_times_its_own(made_night: Run
     assert failed is None
 
 
-def test_the_picture_is_a_png_of_sensible_size(page: Path) -> None:
-    """It can go into a message as it is."""
-    width, height, rows = decoded(page.with_name("progress.png"))
-    assert 1000 < width < 3000
-    assert 500 < height < 2000
-    assert len(set(rows)) > 100
-
-
+@pytest.mark.usefixtures("no_pictures")
 def test_the_page_of_all_targets_has_a_row_each(
     toy: "Toy", made_night: RunFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -152,15 +158,11 @@ def test_nothing_tried_is_said(toy: "Toy", capsys: pytest.CaptureFixture[str]) -
     assert not (toy.root / "report").exists()
 
 
-def test_a_kernel_that_is_not_utf8_is_reported(toy: "Toy", made_night: RunFolder) -> None:
-    """Its odd bytes become signs for what cannot be shown."""
-    last = sorted(made_night.target.trials.glob("*.json"))[6]
-    found = record.load(last)
-    found["candidate_text"] = record.as_text(b"\xff\x00\x1b[31m = 1\n")
-    record.save(made_night.target.trials, found)
-    assert toy.lar("report", "toy") == 0
-    html = (toy.root / "report/toy/report.html").read_text()
-    assert "\ufffd\ufffd\ufffd[31m = 1" in html
+def test_a_diff_of_what_is_not_text_is_shown() -> None:
+    """Odd bytes become signs for what cannot be shown; they neither end a line nor break the file."""
+    odd = record.as_text(b"\xff\x00\x1b[31m\xe2\x80\xa8\xe2\x80\xae = 1\n")
+    html = coloured(record.unified_diff("", odd, "kernels.py"))
+    assert '<span class="added">+\ufffd\ufffd\ufffd[31m\ufffd\ufffd = 1</span>' in html
 
 
 BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome")

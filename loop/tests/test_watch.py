@@ -45,7 +45,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_happens(
     assert rest == [
         "step 10: claude begins",
         "trial 9: kept, 1.25x faster (1.24x to 1.26x): shorter rows",
-        "step 10: kept: kept: faster",
+        "step 10: kept: faster",
     ]
     assert last.startswith("not running: 1.25x the baseline's speed, 9 of 9 trials, 4 kept")
 
@@ -64,7 +64,7 @@ def test_a_terminal_gets_a_picture_without_markup(made_night: RunFolder) -> None
     on_a_terminal(made_night, console, lambda wait_s: stack.close())
     text = shown.getvalue()
     assert "toy, run night: 1.85x the baseline's speed" in text
-    assert "step 10: the agent works for 10 min of 45 min" in text
+    assert "step 10: the agent works, 10 min since the step began, 45 min at most" in text
     assert "trial 8: discard, no clear difference: drop the temporary" in text
     assert "assistant: I [bold]try?[2J" in text
     assert "plain words" in text
@@ -106,7 +106,7 @@ def test_only_unattended_runs_can_be_watched(
             "item.completed: done",
         ),
         (
-            '{"type": "assistant", "message": {"content": [{"type": "tool_use", "input": {"command": "lar log"}}]}}',
+            '{"type": "assistant", "message": {"content": [{"input": {"command": "lar log"}}]}}',
             "assistant: lar log",
         ),
         ('{"type": "torn', '{"type": "torn'),

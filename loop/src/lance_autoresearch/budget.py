@@ -26,7 +26,11 @@ class Budget:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a run has used up so far; usd is None where no turn has reported dollars."""
+    """What a run has used up so far.
+
+    usd            None where no turn has reported dollars
+    idle_in_a_row  turns without a trial; one that was cut off by a kill says nothing about the agent
+    """
 
     steps: int
     trials: int
@@ -51,7 +55,7 @@ def spent(steps: Sequence[Step]) -> Spent:
         usd=sum(dollars) if dollars else None,
         tokens=sum((step.turn.get("tokens_in") or 0) + (step.turn.get("tokens_out") or 0) for step in steps),
         discards_in_a_row=trailing(not kept for kept in reversed(verdicts)),
-        idle_in_a_row=trailing(not step.ended["kept"] for step in reversed(done)),
+        idle_in_a_row=trailing(not step.ended["kept"] for step in reversed(done) if step.turn),
     )
 
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import ledger, lock, night_command, report, report_command, watch
+from lance_autoresearch import export, ledger, lock, night_command, report, report_command, watch
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
@@ -194,7 +194,7 @@ def log(target: TargetName, json_output: Json = False) -> int:
 @app.command("report")
 def write_report(
     target: Annotated[
-        str | None, typer.Argument(metavar="[TARGET]", help="A folder under targets/, or --all.")
+        str | None, typer.Argument(metavar="TARGET", help="A folder under targets/, or --all.")
     ] = None,
     every: report_command.All = False,
     output: report_command.Output = None,
@@ -221,9 +221,11 @@ def write_report(
 @app.command("watch")
 def watch_run(
     target: Annotated[
-        str | None, typer.Argument(metavar="[TARGET]", help="By default that of the last run.")
+        str | None, typer.Argument(metavar="TARGET", help="By default that of the last run.")
     ] = None,
-    tag: night_command.Tag = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", "--run", metavar="NAME", help="The run [default: the last].")
+    ] = None,
 ) -> int:
     """Watch an unattended run; Ctrl-C leaves it alone.
 
@@ -232,6 +234,28 @@ def watch_run(
     Example: lar watch pq-l2
     """
     watch.watch(watch.watched(find_root(Path.cwd()), target, tag), Console())
+    return 0
+
+
+@app.command("export")
+def export_packet(
+    target: TargetName,
+    tag: Annotated[
+        str | None,
+        typer.Option("--tag", "--run", metavar="NAME", help="The run [default: the furthest ahead]."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder to make [default: export/TARGET-NAME].")
+    ] = None,
+) -> int:
+    """Write the packet for Lance: a draft pull request.
+
+    Measures the champion again on two fresh seeds, minutes. The folder has the text, the diff, the
+    kernel and every clock reading. Nothing is sent anywhere.
+
+    Example: lar export pq-l2 --tag nov23
+    """
+    print(export.export(chosen(target), tag, output, say))
     return 0
 
 

@@ -8,7 +8,7 @@ from lance_autoresearch import journal, ledger, run_folder
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.journal import Step
 from lance_autoresearch.record import Record, load
-from lance_autoresearch.run_folder import RunFolder
+from lance_autoresearch.run_folder import RunFolder, Settings
 from lance_autoresearch.speedup import Speedup, measured_speedup
 from lance_autoresearch.workspace import Target
 
@@ -39,6 +39,11 @@ class History:
         return self.branch.removeprefix(f"autoresearch/{self.target}/")
 
     @property
+    def agent(self) -> str | None:
+        """The agent's name; None if a person tried, or nobody knows who."""
+        return agent_name(self.folder.settings()) if self.folder else None
+
+    @property
     def keeps(self) -> list[Trial]:
         """The trials whose candidates became the champion, oldest first."""
         return [trial for trial in self.trials if trial.kept]
@@ -52,6 +57,11 @@ class History:
     def last_at(self) -> str:
         """When the last trial began, as in 2026-11-23T06:00:00Z; empty without one."""
         return str(self.trials[-1].record["timestamp"]) if self.trials else ""
+
+
+def agent_name(settings: Settings) -> str:
+    """Return the name of a run's agent; of a command, that is its program's."""
+    return Path(settings.agent.split()[0]).name
 
 
 def unattended_runs(root: Path, target: str | None = None) -> list[RunFolder]:
@@ -68,7 +78,7 @@ def unattended_runs(root: Path, target: str | None = None) -> list[RunFolder]:
 
 
 def histories(root: Path, target: str) -> list[History]:
-    """Return every run of `target` that has trials or steps, the last used one last.
+    """Return every run of `target` that has trials or steps, the one with the last trial last.
 
     root  the user's checkout; a branch that was tried in both places is one run
 

@@ -16,7 +16,10 @@ BELOW = 0.15  # of the champions' range: how far below it a slow candidate still
 
 @dataclass(frozen=True)
 class Colours:
-    """Those of a picture. Source of the two that carry meaning: Okabe and Ito, Color Universal Design, 2008."""
+    """Those of a picture.
+
+    Source of those that carry meaning: Okabe and Ito, Color Universal Design, 2008.
+    """
 
     ground: str
     text: str
@@ -62,6 +65,14 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
     floor, ceiling = limits(course)
     axes.set_ylim(floor, ceiling)
 
+    ends = [(course.start, course.start)]
+    for point in course.points:
+        kept = point.candidate if point.kept else None
+        ends.append((kept.low, kept.high) if kept else ends[-1])
+    low, high = zip(*ends, strict=True)
+    axes.fill_between(
+        range(len(ends)), low, high, step="post", color=colours.champion, alpha=0.2, linewidth=0
+    )
     held = [course.start, *(point.champion for point in course.points)]
     axes.step(range(len(held)), held, where="post", color=colours.champion, linewidth=2, label="champion")
     whiskers(axes, keeps, colours.champion, 7, "kept")
@@ -109,7 +120,6 @@ def whiskers(axes: Axes, points: list[Point], colour: str, size: float, label: s
         fmt="o",
         color=colour,
         markersize=size,
-        markeredgewidth=0,
         elinewidth=1.5,
         capsize=4,
         capthick=1.5,

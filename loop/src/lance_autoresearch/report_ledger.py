@@ -2,11 +2,12 @@
 
 import time
 
+from lance_autoresearch.figures import duration
 from lance_autoresearch.history import History, Trial
 from lance_autoresearch.journal import Step
 from lance_autoresearch.ledger import number
 from lance_autoresearch.report import change
-from lance_autoresearch.report_words import duration, safe
+from lance_autoresearch.report_words import safe
 from lance_autoresearch.speedup import JUDGED
 
 TITLES = ("trial", "outcome, against the champion", "hypothesis", "learned", "cost", "time")

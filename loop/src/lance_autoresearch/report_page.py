@@ -5,27 +5,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lance_autoresearch.budget import spent
+from lance_autoresearch.figures import dollars, duration
 from lance_autoresearch.history import History, leading
 from lance_autoresearch.progress_plot import DARK, LIGHT, NARROW, WIDE, picture
 from lance_autoresearch.record import Record, unified_diff
 from lance_autoresearch.report_combos import heat_map
 from lance_autoresearch.report_diff import coloured
 from lance_autoresearch.report_ledger import ledger_table
-from lance_autoresearch.report_words import dollars, duration, facts, safe
+from lance_autoresearch.report_words import facts, safe
 from lance_autoresearch.speedup import Course, combo_speedups, course
 
 METHOD = """\
 <p>Candidate and champion take turns of four ops on one core, on the same freshly drawn inputs, with outputs
-checked; a combo's ratio of times is the median over paired ops, mostly, and a block's is the geometric mean over
-combos. Each block has fresh processes, so blocks are the independent repeats: numbers in brackets, and bars in the
-picture, are the two one-sided 95 % bounds (Student) over blocks.</p>
-<p>A candidate is kept if the ratio is at least 1 % better than the champion's and its interval lies below 1, no combo
-is more than 5 % slower, and all of it repeats on a second seed; or if it has fewer syntax-tree nodes and is shown to
-be no more than 1 % slower. A keep is then measured against the baseline itself: those are the champion's figures.
-A discarded candidate met the champion only, so its point stands at the champion's speedup times what was measured,
-with that interval; the kernel at the start is placed in the same way.</p>
-<p>The kernels are Python, compiled by Numba; the baseline is a frozen model of what Lance does. A gain here is a
-reason to port an idea to Rust and measure again, not a measurement of Lance.</p>
+checked; a combo's ratio of times is a median over paired ops, and the ratio of a block is the geometric mean
+over combos. Blocks have fresh processes and are the independent repeats: numbers in brackets and bars in the
+picture are Student's two one-sided 95 % bounds over blocks.</p>
+<p>A candidate is kept if its time is at least 1 % less than the champion's, the interval of the ratio lies
+below 1, no combo is more than 5 % slower, and all of it repeats on a second seed; or if it has fewer
+syntax-tree nodes and is shown to be no more than 1 % slower. A keep is then measured against the baseline
+itself: those are the champion's figures. A discarded candidate met the champion only, so its point stands at
+the champion's speedup times what was measured, with that interval; so does the kernel at the start.</p>
+<p>The kernels are Python, compiled by Numba, and the baseline is a frozen model of what Lance does: a gain
+here is a reason to port an idea to Rust and to measure there, not a measurement of Lance. This page rests on
+results.tsv and trials/, which an agent can reach; <code>lar export</code> measures again.</p>
 """
 
 
@@ -44,11 +46,8 @@ def target_page(target: str, runs: Sequence[History], home: str | None = None) -
     others = [run for run in runs[::-1] if run is not first]
     back = f'<p class="quiet"><a href="{safe(home)}">all targets</a></p>' if home else ""
     sections = "".join(f"<h2>Run {safe(run.tag)}</h2>{run_section(run)}" for run in others)
-    also = (
-        f'<p class="quiet">This is run {safe(first.tag)}, the furthest ahead of {len(runs)}; the others follow below.</p>'
-        if others
-        else ""
-    )
+    said = f"This is run {safe(first.tag)}, the furthest ahead of {len(runs)}; the others follow below."
+    also = f'<p class="quiet">{said}</p>' if others else ""
     body = f"{back}<h1>{safe(target)}</h1>{also}{run_section(first)}{sections}<h2>Method</h2>{METHOD}"
     return whole(f"{target}: evolution report", body)
 
@@ -92,7 +91,7 @@ def headline(run: History) -> str:
         **hours,
         **cost,
     }
-    agent = f" Agent: {safe(run.folder.settings().agent)}." if run.folder else ""
+    agent = f" Agent: {safe(run.agent)}." if run.agent else ""
     when = f" Last trial: {safe(run.last_at.replace('T', ' ').removesuffix('Z'))} UTC." if run.trials else ""
     return (
         f'<p class="gain">{gain}</p><p class="quiet">{interval}{champion}'

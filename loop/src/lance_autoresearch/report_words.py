@@ -1,4 +1,4 @@
-"""Words and figures as HTML. Agents write hypotheses and kernels: nothing of theirs gets in as it is."""
+"""Words as HTML. Agents write hypotheses and kernels: nothing of theirs gets in as it is."""
 
 from html import escape
 
@@ -13,20 +13,6 @@ def safe(value: object) -> str:
 def safe_line(line: str) -> str:
     """Return a line of source, its spaces and tabs kept, for HTML."""
     return escape("".join(letter if letter.isprintable() or letter == "\t" else "\ufffd" for letter in line))
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time in the unit that suits it."""
-    if seconds is None:
-        return "-"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def dollars(usd: float | None) -> str:
-    """Return an agent's own figure; not every agent states one."""
-    return "no dollars reported" if usd is None else f"{usd:.2f} USD"
 
 
 def facts(named: dict[str, str]) -> str:

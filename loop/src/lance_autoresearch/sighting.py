@@ -13,6 +13,7 @@ from lance_autoresearch.run_folder import RunFolder, Settings
 
 TAIL_BYTES = 64 * 1024
 LONGEST = 200  # characters of a line of output
+WORKS = "the agent works"
 TELLING = ("text", "message", "content", "result", "command", "file_path", "item", "part", "error")
 
 
@@ -51,8 +52,8 @@ class Sighting:
             return "not running"
         last = self.steps[-1] if self.steps else None
         if last is None or last.ended:
-            return "between two steps"
-        return "judging what the agent left" if last.turn else "the agent works"
+            return "between steps: a prompt is written, or the champion is measured a last time"
+        return "judging what the agent left" if last.turn else WORKS
 
     @property
     def gain(self) -> str:

@@ -65,11 +65,14 @@ def combo_speedups(record: Mapping[str, Any]) -> dict[str, Speedup]:
 
 
 def over_champion(record: Mapping[str, Any]) -> Speedup | None:
-    """Return how many times as fast as the champion the candidate is, from the ratio of their times."""
-    ratio, low, high = (record.get(name) for name in ("ratio", "ratio_low", "ratio_high"))
-    if record["verdict"] not in JUDGED or not ratio:
-        return None
-    return Speedup(1 / ratio, 1 / high if high else 1 / ratio, 1 / low if low else 1 / ratio)
+    """Return how many times as fast as the champion a candidate is; None if it was stopped."""
+    return over_opponent(record) if record["verdict"] in JUDGED else None
+
+
+def over_opponent(found: Mapping[str, Any]) -> Speedup | None:
+    """Return a speedup from a ratio of times, candidate over opponent, of a trial or of one of its combos."""
+    ratio, low, high = (found.get(name) for name in ("ratio", "ratio_low", "ratio_high"))
+    return Speedup(1 / ratio, 1 / (high or ratio), 1 / (low or ratio)) if ratio else None
 
 
 def bounded(middle: float | None, low: float | None, high: float | None) -> Speedup | None:

@@ -11,10 +11,10 @@ from rich.text import Text
 
 from lance_autoresearch import run_folder
 from lance_autoresearch.errors import Interrupted, LarError
-from lance_autoresearch.history import unattended_runs
-from lance_autoresearch.report_words import duration
+from lance_autoresearch.figures import duration
+from lance_autoresearch.history import agent_name, unattended_runs
 from lance_autoresearch.run_folder import RunFolder
-from lance_autoresearch.sighting import Sighting, see, trial_line
+from lance_autoresearch.sighting import WORKS, Sighting, see, trial_line
 
 EVERY_S = 1.0
 N_TRIALS = 6
@@ -85,9 +85,11 @@ def news(before: Sighting, seen: Sighting) -> list[str]:
     ]
     for step in seen.steps[ended:]:
         if step.ended:
-            lines.append(f"step {step.number}: {step.ended['outcome']}: {step.ended['told']}")
+            outcome, told = step.ended["outcome"], step.ended["told"]
+            begin = "" if told.startswith(outcome) else f"{outcome}: "
+            lines.append(f"step {step.number}: {begin}{told}")
         elif step.number > len(before.steps):
-            lines.append(f"step {step.number}: {seen.settings.agent} begins")
+            lines.append(f"step {step.number}: {agent_name(seen.settings)} begins")
     return lines
 
 
@@ -114,16 +116,17 @@ def of(limit: float | None) -> str:
 def screen(seen: Sighting, height: int) -> RenderableType:
     """Return the picture of one moment, for a terminal of `height` lines."""
     asked, number = seen.settings, seen.steps[-1].number if seen.steps else 0
-    turn = f" for {duration(seen.step_s)} of {duration(asked.turn_minutes * 60)}" if seen.step_s else ""
+    lasted = f", {duration(seen.step_s)} since the step began" if seen.step_s else ""
+    lasted += f", {duration(asked.turn_minutes * 60)} at most" if seen.doing == WORKS else ""
     trials = [trial_line(place, row) for place, row in enumerate(seen.rows, start=1)][-N_TRIALS:]
     room = max(1, height - N_OTHER_LINES - len(trials))
     parts: list[RenderableType] = [
         Text(f"{asked.target}, run {asked.tag}: {seen.gain}", style="bold"),
         Text(so_far(seen)),
-        Text(f"step {number}: {seen.doing}{turn}"),
-        Rule("trials", style="dim"),
+        Text(f"step {number}: {seen.doing}{lasted}"),
+        Rule(Text("trials"), style="dim"),
         *(line(text, "green" if ": kept" in text else "") for text in trials),
-        Rule(f"{asked.agent} says", style="dim"),
+        Rule(Text(f"{agent_name(asked)} says"), style="dim"),
         *(line(text, "dim") for text in seen.output[-room:]),
     ]
     if not seen.alive:
