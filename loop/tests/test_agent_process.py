@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lance_autoresearch import process_tree
-from lance_autoresearch.agent_process import Ending, Limits, Watch, run_agent
+from lance_autoresearch.agent_process import Ending, Limits, run_agent
 from lance_autoresearch.agent_streams import read_stream
 from lance_autoresearch.agents import Launch, launch
 from lance_autoresearch.errors import Interrupted, LarError
@@ -177,13 +177,6 @@ def test_a_command_that_cannot_start_says_why(stage: Stage) -> None:
     assert "Permission denied" in stage.said()
 
 
-def test_the_watcher_is_told_how_the_turn_stands(stage: Stage) -> None:
-    seen: list[Watch] = []
-    stage.run(script("echo five; sleep 0.4"), beat=seen.append)
-    assert seen[-1].output_bytes == 5
-    assert 0 < seen[-1].quiet_s <= seen[-1].elapsed_s
-
-
 def test_the_agent_starts_in_a_clean_process(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """No terminal, no held-back or ignored signal, no GIT_DIR of ours; what Launch says comes last."""
     monkeypatch.setenv("GIT_DIR", "/elsewhere")
@@ -199,14 +192,16 @@ def test_the_agent_starts_in_a_clean_process(stage: Stage, monkeypatch: pytest.M
 
 
 def test_ctrl_c_ends_the_agent_and_goes_on(stage: Stage) -> None:
-    def interrupted(watch: Watch) -> None:
+    def interrupted() -> bool:
         if "begun" in stage.said():
             os.kill(os.getpid(), signal.SIGINT)
+        return True
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         with pytest.raises(Interrupted):
-            stage.run(script("setsid sleep 60 & trap '' TERM; echo begun; sleep 60; :"), beat=interrupted)
+            begun = script("setsid sleep 60 & trap '' TERM; echo begun; sleep 60; :")
+            stage.run(begun, Limits(60, 0.05, 1 << 20), busy=interrupted)
     finally:
         signal.signal(signal.SIGINT, before)
 

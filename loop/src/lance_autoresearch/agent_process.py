@@ -44,16 +44,6 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """How the turn stands."""
-
-    pid: int
-    elapsed_s: float
-    quiet_s: float
-    output_bytes: int
-
-
-@dataclass(frozen=True)
 class Ending:
     """How the turn ended.
 
@@ -79,7 +69,6 @@ def run_agent(
     busy: Callable[[], bool],
     note: Path,
     environment: dict[str, str],
-    beat: Callable[[Watch], None] | None = None,
 ) -> Ending:
     """Run one turn to its end and return how it ended; its processes have all ended too.
 
@@ -90,9 +79,8 @@ def run_agent(
     busy         whether a trial of the agent's own runs; asked only when all else is quiet
     note         where `left_agent` finds what runs, should lar be killed
     environment  what is added to ours, before what `launch` adds
-    beat         told ten times a second how the turn stands; what it raises ends the agent and goes on
 
-    Raises: whatever `beat` or a signal handler raises (Interrupted), after the agent has been ended.
+    Raises: whatever `busy` or a signal handler raises (Interrupted), after the agent has been ended.
     """
     spared = descendants(process_table(), {os.getpid()}, ())
     started_s = time.monotonic()
@@ -111,7 +99,7 @@ def run_agent(
                 if agent is not None:
                     left_agent.identify(note, mark, agent.pid)
             if agent is not None:
-                reason = attend(agent, output, limits, beat, watched, busy, spared)
+                reason = attend(agent, output, limits, watched, busy, spared)
         finally:
             with undisturbed():
                 if agent is not None:
@@ -162,7 +150,6 @@ def attend(
     agent: subprocess.Popen[bytes],
     output: Path,
     limits: Limits,
-    beat: Callable[[Watch], None] | None,
     watched: Path,
     busy: Callable[[], bool],
     spared: Collection[int],
@@ -175,8 +162,6 @@ def attend(
         now_s, size = time.monotonic(), output.stat().st_size
         if seen != (seen := (size, modified_ns(watched))):
             changed_s = now_s
-        if beat is not None:
-            beat(Watch(agent.pid, now_s - started_s, now_s - changed_s, size))
         if size > limits.output_bytes:
             return "flood"
         if now_s - started_s > limits.turn_s:

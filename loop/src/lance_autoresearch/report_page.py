@@ -24,7 +24,8 @@ picture are Student's two one-sided 95 % bounds over blocks.</p>
 below 1, no combo is more than 5 % slower, and all of it repeats on a second seed; or if it has fewer
 syntax-tree nodes and is shown to be no more than 1 % slower. A keep is then measured against the baseline
 itself: those are the champion's figures. A discarded candidate met the champion only, so its point stands at
-the champion's speedup times what was measured, with that interval; so does the kernel at the start.</p>
+the champion's speedup times what was measured, with that interval; where the run began follows from the
+first keep in the same way.</p>
 <p>The kernels are Python, compiled by Numba, and the baseline is a frozen model of what Lance does: a gain
 here is a reason to port an idea to Rust and to measure there, not a measurement of Lance. This page rests on
 results.tsv and trials/, which an agent can reach; <code>lar export</code> measures again.</p>
@@ -83,7 +84,8 @@ def headline(run: History) -> str:
     champion = f"Champion: commit <code>{safe(run.keeps[-1].commit)}</code>, " if run.keeps else ""
     seconds = sum(one.record.get("total_seconds") or 0.0 for one in run.trials)
     hours = {"in turns": duration(used.hours * 3600)} if run.steps else {"in trials": duration(seconds)}
-    cost = {"cost": f"{dollars(used.usd)}<small>{used.tokens:,} tokens</small>"} if run.steps else {}
+    tokens = f"<small>{used.tokens:,} tokens</small>" if used.tokens else ""
+    cost = {"cost": dollars(used.usd) + tokens} if run.steps else {}
     tiles = {
         "trials": str(len(run.trials)),
         "kept": str(len(run.keeps)),
