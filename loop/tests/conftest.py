@@ -234,6 +234,7 @@ def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run
         ledger.append(run.target.ledger, ledger.row_of(made, f"{keeps}" * 40, verdict == "keep"))
         took_turn(run, place + 1, MIDNIGHT_S + place * 3600, made["id"], verdict == "keep")
     took_turn(run, len(TRIALS) + 1, MIDNIGHT_S + len(TRIALS) * 3600, None, False)
+    run.last_message.write_text(f"stopped: all of it is used up {NASTY}\n")
     return run
 
 

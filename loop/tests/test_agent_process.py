@@ -197,11 +197,11 @@ def test_ctrl_c_ends_the_agent_and_goes_on(stage: Stage) -> None:
             os.kill(os.getpid(), signal.SIGINT)
         return True
 
+    stubborn = script("setsid sleep 60 & trap '' TERM; echo begun; sleep 60; :")
     before = signal.signal(signal.SIGINT, interrupt)
     try:
         with pytest.raises(Interrupted):
-            begun = script("setsid sleep 60 & trap '' TERM; echo begun; sleep 60; :")
-            stage.run(begun, Limits(60, 0.05, 1 << 20), busy=interrupted)
+            stage.run(stubborn, Limits(60, 0.05, 1 << 20), busy=interrupted)
     finally:
         signal.signal(signal.SIGINT, before)
 

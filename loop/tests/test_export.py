@@ -59,7 +59,7 @@ def test_the_packet_holds_what_a_person_takes_to_lance(
     assert "1. scan two sub-vectors per pass (1.25x (1.24x to 1.26x) over the one before)\n2. block" in text
     assert "| `scan.rs` | `scan` | the [whole](https://example.org) |" in text
     assert "Seed 7: pass; the outputs of 12 cases of the battery, and 340 outputs of timed calls" in text
-    assert "8 trials were judged: 3 keep, 3 discard, 1 fail, 1 crash" in text
+    assert "8 trials were recorded: 3 keep, 3 discard, 1 fail, 1 crash" in text
     assert "MIT or Apache-2.0" in text
     assert "<script" not in text
     kept = record.load(sorted(made_night.target.trials.glob("*.json"))[6])["candidate_text"]

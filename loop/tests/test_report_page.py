@@ -105,6 +105,7 @@ def test_the_page_says_what_the_records_say(toy: "Toy", made_night: RunFolder) -
     html = page.read_text()
     assert '<span class="added">+    total += table[5]</span>' in html
     assert '<span class="removed">-    total = 0</span>' in html
+    assert "stopped: all of it is used up" in text
 
 
 def test_a_discard_stands_at_the_champions_speedup_times_its_own(made_night: RunFolder) -> None:

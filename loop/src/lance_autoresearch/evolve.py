@@ -18,6 +18,7 @@ from lance_autoresearch.agents import launch
 from lance_autoresearch.budget import Budget, left_of, spent, used_up
 from lance_autoresearch.conclusion import conclude, tried
 from lance_autoresearch.digest import digest
+from lance_autoresearch.files import replace_file
 from lance_autoresearch.final_word import last_message, measured_again
 from lance_autoresearch.git import Repository
 from lance_autoresearch.journal import Step
@@ -60,7 +61,9 @@ def night(root: Path, run: RunFolder, say: Say) -> str:
         if champion != settings.start:
             say("measuring the champion again, on a fresh seed")
         again = None if champion == settings.start else measured_again(run, champion)
-        return last_message(run, why, so_far, champion, again)
+        said = last_message(run, why, so_far, champion, again)
+        replace_file(run.last_message, f"{said}\n".encode(), scratch=run.path)
+        return said
 
 
 def take_turn(run: RunFolder, steps: list[Step], left: Budget, say: Say) -> None:

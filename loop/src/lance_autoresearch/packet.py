@@ -45,14 +45,14 @@ Every clock reading is in {files}.
 
 {checks}
 
-During the run, {n_trials} trials were judged: {verdicts}.
+During the run, {n_trials} trials were recorded: {verdicts}.
 A wrong answer, a crash or a broken rule ends a trial, however fast it was.
 
 ## What this is not
 
 - It is not Rust: the kernel is Python, compiled by Numba, and a person ports the idea.
   Whether it gains in Rust is for Lance's own benchmarks to say.
-- It is not a measurement of Lance: the baseline is a frozen model of what Lance did at the commit above.
+- It is not a measurement of Lance: the baseline is a frozen model of what Lance does.
 - It is one machine.
   Another processor or another compiler may say otherwise.
 {author}

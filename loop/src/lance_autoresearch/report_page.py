@@ -97,8 +97,16 @@ def headline(run: History) -> str:
     when = f" Last trial: {safe(run.last_at.replace('T', ' ').removesuffix('Z'))} UTC." if run.trials else ""
     return (
         f'<p class="gain">{gain}</p><p class="quiet">{interval}{champion}'
-        f"branch <code>{safe(run.branch)}</code>.{agent}{when}</p>{facts(tiles)}"
+        f"branch <code>{safe(run.branch)}</code>.{agent}{when}</p>{facts(tiles)}{last_words(run)}"
     )
+
+
+def last_words(run: History) -> str:
+    """Return what an unattended run said when it stopped, its champion measured again."""
+    if run.folder is None or not run.folder.last_message.is_file():
+        return ""
+    said = run.folder.last_message.read_text(errors="replace")
+    return f'<details open><summary>The last message</summary><pre class="words">{safe(said)}</pre></details>'
 
 
 def figure(drawn: Course, n_trials: int) -> str:

@@ -3,6 +3,7 @@
     <runs>/<target>-<tag>/worktree/       the branch autoresearch/<target>/<tag>; all that the agent sees
     <runs>/<target>-<tag>/settings.json   what the run was asked
     <runs>/<target>-<tag>/steps.jsonl     the journal
+    <runs>/<target>-<tag>/last_message.txt
     <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md and output.log
 
 <runs> is a folder per repository below $LAR_RUNS, or else below the user's state folder (XDG).
@@ -58,6 +59,11 @@ class RunFolder:
     @property
     def journal(self) -> Path:
         return self.path / "steps.jsonl"
+
+    @property
+    def last_message(self) -> Path:
+        """What the run said when it stopped last."""
+        return self.path / "last_message.txt"
 
     @property
     def agent_note(self) -> Path:

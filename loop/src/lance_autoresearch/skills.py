@@ -6,7 +6,7 @@ Each agent looks in a place of its own; what stands there is the same page with 
 from pathlib import Path
 
 NAME = "faster-lance-kernel"
-WHEN = "Make a Lance kernel faster under the referee's rules. Use when asked to optimise a target of this repository."
+WHEN = "Make a Lance kernel faster under the referee's rules; for every request to optimise a target here."
 
 SKILL_HEAD = f"---\nname: {NAME}\ndescription: {WHEN}\n---\n\n"
 RULE_HEAD = f"---\ndescription: {WHEN}\nalwaysApply: false\n---\n\n"
