@@ -1,95 +1,78 @@
-"""The kernel, the baseline, NumPy and Arrow on the timed workloads, for a human: no verdict uses it.
+"""The kernel, the baseline and bm25s on the timed workloads, for a human: no verdict uses it.
 
     uv run --package fts-bm25 --group bench pytest targets/fts-bm25/benches/bench_fts_bm25.py
 
-NumPy sorts all rows of a query (`lexsort`), or only those up to the k-th distance (`partition`, which is the
-reference). Arrow's `select_k_unstable` gets the same two sort keys, one table per query and one thread; it
-takes -0.0 and 0.0 for equal, so for Arrow every -0.0 becomes 0.0. One round is one op; the ops come in turn
-from one redraw.
+bm25s computes every posting's score when it builds its index, with its own idf and the mean length of its
+documents; a query then adds up numbers. So the corpus is that of the lists, word by word, and its answer is
+checked against ours with the same statistics, as far as scores differ; it leaves out the factor 2.2, which
+changes no order. One thread each; one round is one op.
 """
 
-from collections.abc import Callable
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fts_bm25 import baseline, kernels, reference
-from fts_bm25.inputs import DISTRIBUTIONS, SHAPES, redraw, workload
+from fts_bm25 import baseline, inputs, kernels
 from fts_bm25.prepare import prepare
 from referee import testing
 from referee.testing import read_only, seen
 from referee.workload import Workload
 
 SEED = 20_251_115
-ROUNDS = 100
+ROUNDS = 40
+PEER_COMBOS = [combo for combo in inputs.COMBOS if combo[0] == "12x-top1000"]  # others take long to build
 
-Merged = tuple[np.ndarray, np.ndarray]
 
-
-@pytest.fixture(params=list(product(SHAPES, DISTRIBUTIONS)), ids="-".join)
+@pytest.fixture(params=inputs.COMBOS, ids="-".join)
 def drawn(request: pytest.FixtureRequest) -> Workload:
     """Return one shape x distribution."""
-    return workload(*request.param)
+    return inputs.workload(*request.param, SEED)
 
 
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
 def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
     """One op."""
-    op = prepare(implementation, {})
+    op = prepare(implementation, read_only(drawn.build_inputs))
     benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, op, [read_only(one) for one in seen(redraw(drawn, SEED))], ROUNDS)
+    testing.time_in_turn(benchmark, op, [read_only(one) for one in seen(inputs.redraw(drawn, SEED))], ROUNDS)
 
 
-def sorted_in_full(op: Any) -> Merged:
-    """Return (distances, row_ids): each query's rows sorted, and the first k taken."""
-    keys = reference.ordered(op["distances"])
-    places = []
-    for lists in op["offsets"]:
-        rows = slice(lists[0], lists[-1])
-        places.append(lists[0] + np.lexsort((op["row_ids"][rows], keys[rows]))[: op["k"]])
-    chosen = np.concatenate(places)
-    return op["distances"][chosen], op["row_ids"][chosen]
+@pytest.mark.parametrize("combo", PEER_COMBOS, ids="-".join)
+def test_bm25s(benchmark: Any, combo: tuple[str, str]) -> None:
+    """The same number of queries of as many terms, after a check of the best documents of one."""
+    bm25s = pytest.importorskip("bm25s")
+    workload = inputs.workload(*combo, SEED)
+    source: inputs.Source = workload.source
+    documents: list[list[int]] = [[] for _ in source.doc_length]
+    for term, (ids, frequencies) in enumerate(source.lists):
+        for document, frequency in zip(ids.tolist(), frequencies.tolist(), strict=True):
+            documents[document] += [term] * frequency
+    lengths = np.array([len(one) for one in documents], np.uint32)
+    index = bm25s.BM25(method="lucene", k1=1.2, b=0.75, dtype="float32")
+    vocabulary = {str(term): term for term in range(len(source.lists))}
+    index.index((documents, vocabulary), show_progress=False)
+    queries = inputs.drawn_queries(inputs.SplitMix64(SEED), source)
+    asked = [[sorted(set(query[query >= 0].tolist())) for query in op] for op in queries]
+
+    def search(op: list[list[int]]) -> Any:
+        return [index.get_scores_from_ids(query) for query in op]
+
+    check(search(asked[0])[1], source, asked[0][1], lengths)
+    benchmark.group = workload.combo
+    k = source.shape.k
+    testing.time_in_turn(
+        benchmark, lambda op: [np.argpartition(-one, k)[:k] for one in search(op)], asked, ROUNDS
+    )
 
 
-def partitioned(op: Any) -> Merged:
-    """Return (distances, row_ids) as the reference chooses them."""
-    return reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])[:2]
-
-
-@pytest.mark.parametrize("peer", [sorted_in_full, partitioned])
-def test_numpy(benchmark: Any, drawn: Workload, peer: Callable[[Any], Merged]) -> None:
-    """One op in NumPy, after a check of its answer."""
-    ops = seen(redraw(drawn, SEED))
-    check(peer(ops[0]), ops[0])
-    benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, peer, ops, ROUNDS)
-
-
-def test_arrow(benchmark: Any, drawn: Workload) -> None:
-    """One op in Arrow, a query at a time, after a check of its answer."""
-    arrow = pytest.importorskip("pyarrow")
-    compute = pytest.importorskip("pyarrow.compute")
-    arrow.set_cpu_count(1)
-    ops = [{**op, "distances": op["distances"] + np.float32(0)} for op in seen(redraw(drawn, SEED))]
-    keys = [("distance", "ascending"), ("row_id", "ascending")]
-
-    def select(op: Any) -> Merged:
-        table = arrow.table({"distance": op["distances"], "row_id": op["row_ids"]})
-        chosen = []
-        for lists in op["offsets"]:
-            rows = table.slice(lists[0], lists[-1] - lists[0])
-            chosen.append(rows.take(compute.select_k_unstable(rows, k=op["k"], sort_keys=keys)))
-        merged = arrow.concat_tables(chosen)
-        return merged["distance"].to_numpy(), merged["row_id"].to_numpy()
-
-    check(select(ops[0]), ops[0])
-    benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, select, ops, ROUNDS)
-
-
-def check(got: Merged, op: Any) -> None:
-    """Raise AssertionError unless `got` is the reference's answer."""
-    for expected, output in zip(partitioned(op), got, strict=True):
-        np.testing.assert_array_equal(output, expected)
+def check(scores: np.ndarray, source: inputs.Source, query: list[int], lengths: np.ndarray) -> None:
+    """Raise AssertionError unless the scores are BM25 with the corpus's statistics, within 1e-4."""
+    expected = np.zeros(len(lengths))
+    norm = 1.2 * (0.25 + 0.75 * lengths / lengths.mean())
+    for term in query:
+        documents, frequencies = source.lists[term]
+        n = len(documents)
+        idf = np.log((len(lengths) - n + 0.5) / (n + 0.5) + 1)
+        expected[documents] += idf * frequencies / (frequencies + norm[documents])
+    np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5)

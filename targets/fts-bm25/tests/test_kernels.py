@@ -1,101 +1,117 @@
-"""The baseline and the kernel give the reference's answers, in the battery and at the edges of the API."""
+"""The baseline and the kernel give the expected answers: in the battery, on timed inputs, at the edges."""
 
+import importlib
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fts_bm25 import baseline, inputs, kernels
-from fts_bm25.battery import correctness_battery
+from fts_bm25 import NO_DOCUMENT, baseline, inputs, kernels, oracle
+from fts_bm25.battery import correctness_battery, plain_cases
+from fts_bm25.prepare import ARGUMENTS
 from fts_bm25.run_experiment import EXPERIMENT
+from harness_common.prng import SplitMix64
 from referee import testing
 from referee.workload import Case
 
 CASES = correctness_battery(20_251_115)
 IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
-ORDERS = pytest.mark.parametrize("name", ["merge_sorted", "merge_unsorted"])
-
-
-def read_only(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the arrays as a player hands them over; for other ones Numba would compile anew."""
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
 
 
 @IMPLEMENTATIONS
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_agrees_with_the_reference(implementation: ModuleType, case: Case) -> None:
+def test_agrees_with_what_is_expected(implementation: ModuleType, case: Case) -> None:
     """Every op of every case of the battery."""
     testing.check_case(EXPERIMENT, case, implementation)
 
 
 @IMPLEMENTATIONS
-@pytest.mark.parametrize("shape_name", inputs.SHAPES)
-@pytest.mark.parametrize("distribution", inputs.DISTRIBUTIONS)
-def test_is_right_on_the_timed_inputs(implementation: ModuleType, shape_name: str, distribution: str) -> None:
-    """Five ops of every workload: lists of every op before the fifth are whole again or changed anew."""
-    ops = inputs.redraw(inputs.workload(shape_name, distribution), 1)[:5]
-    testing.check_case(EXPERIMENT, Case("timed", {}, ops), implementation)
+@pytest.mark.parametrize("combo", inputs.COMBOS[:-1], ids="/".join)
+def test_is_right_on_the_timed_inputs(implementation: ModuleType, combo: tuple[str, str]) -> None:
+    """Four ops of every workload but the large one, two of them with a mask, three with an edit."""
+    workload = inputs.workload(*combo, 1)
+    ops = inputs.redraw(workload, 2)[:4]
+    testing.check_case(EXPERIMENT, Case("timed", workload.build_inputs, ops), implementation)
+
+
+def small_op() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the build inputs and the first op of a small case."""
+    case = next(plain_cases(SplitMix64(5)))
+    return testing.read_only(case.build_inputs), testing.read_only(testing.seen(case.ops)[0])
+
+
+def answer(implementation: ModuleType, build: dict[str, Any], op: dict[str, Any]) -> tuple[np.ndarray, ...]:
+    """Return what the kernel finds."""
+    kernel = implementation.FtsBm25Kernel(build["doc_length"], build["stored_avgdl"])
+    found: tuple[np.ndarray, ...] = kernel.search(*(op[name] for name in ARGUMENTS))
+    return found
 
 
 @IMPLEMENTATIONS
-@ORDERS
-def test_answers_a_small_question(implementation: ModuleType, name: str) -> None:
-    """Two queries of two lists; all three arrays, with their types."""
-    arguments = read_only(
-        np.array([1.0, 3.0, 2.0, -0.0, 0.0, 5.0, 5.0], np.float32),
-        np.array([7, 8, 9, 2, 1, 2**64 - 1, 2**64 - 2], np.uint64),
-        np.array([[0, 2, 3], [3, 6, 7]], np.int64),
-    )
-    distances, row_ids, offsets = getattr(implementation, name)(*arguments, 3)
-    assert (distances.dtype, row_ids.dtype, offsets.dtype) == (np.float32, np.uint64, np.int64)
-    assert distances.tolist() == [1.0, 2.0, 3.0, -0.0, 0.0, 5.0]
-    assert np.signbit(distances).tolist() == [False, False, False, True, False, False]
-    assert row_ids.tolist() == [7, 9, 8, 2, 1, 2**64 - 2]
-    assert offsets.tolist() == [0, 3, 6]
+def test_returns_arrays_of_the_stated_types(implementation: ModuleType) -> None:
+    """Ids, scores, counts; padded where k is more than there are."""
+    build, op = small_op()
+    ids, scores, count = answer(implementation, build, {**op, "k": 7_000})
+    assert (ids.dtype, scores.dtype, count.dtype) == (np.uint32, np.float32, np.int32)
+    assert ids.shape == scores.shape == (len(op["terms"]), 7_000)
+    for query, n in enumerate(count):
+        assert (ids[query, n:] == NO_DOCUMENT).all()
+        assert not scores[query, n:].any()
 
 
 @IMPLEMENTATIONS
-@ORDERS
-@pytest.mark.parametrize("n_lists", [0, 1, 3])
-def test_returns_nothing_where_there_is_nothing(implementation: ModuleType, name: str, n_lists: int) -> None:
-    """No lists, or lists without rows: three arrays of the right type all the same."""
-    arguments = read_only(
-        np.zeros(0, np.float32), np.zeros(0, np.uint64), np.zeros((2, n_lists + 1), np.int64)
-    )
-    distances, row_ids, offsets = getattr(implementation, name)(*arguments, 10)
-    assert (distances.dtype, row_ids.dtype, offsets.dtype) == (np.float32, np.uint64, np.int64)
-    assert (distances.size, row_ids.size, offsets.tolist()) == (0, 0, [0, 0, 0])
+def test_one_kernel_answers_one_call_after_the_other(implementation: ModuleType) -> None:
+    """The same answer the second time, with another call in between."""
+    build, op = small_op()
+    kernel = implementation.FtsBm25Kernel(build["doc_length"], build["stored_avgdl"])
+    first = kernel.search(*(op[name] for name in ARGUMENTS))
+    kernel.search(*({**op, "k": 3, "avgdl": 1000.0}[name] for name in ARGUMENTS))
+    for one, other in zip(first, kernel.search(*(op[name] for name in ARGUMENTS)), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @IMPLEMENTATIONS
-@ORDERS
-def test_a_huge_k_costs_no_memory(implementation: ModuleType, name: str) -> None:
-    """A k of 2**40 returns the two rows that there are."""
-    arguments = read_only(
-        np.array([1.0, 2.0], np.float32), np.array([1, 2], np.uint64), np.array([[0, 2]], np.int64)
-    )
-    assert getattr(implementation, name)(*arguments, 2**40)[1].tolist() == [1, 2]
+def test_sums_are_made_in_the_order_of_the_query(implementation: ModuleType) -> None:
+    """With the slots turned round some scores have other bits, and they are the expected ones."""
+    build, op = small_op()
+    turned = testing.read_only({**op, "terms": op["terms"][:, ::-1], "idf": op["idf"][:, ::-1], "k": 1_000})
+    got = answer(implementation, build, turned)
+    oracle.compare(oracle.expect(build, turned), (got[0], got[1], got[2]))
+    assert not np.array_equal(got[1], answer(implementation, build, {**op, "k": 1_000})[1])
 
 
-def test_the_op_calls_what_the_order_says() -> None:
-    """The reference, dressed up as a kernel of which each function says that it was called."""
-    called: list[str] = []
-    honest = testing.seen(CASES[0].ops)[0]
+def test_no_multiplication_is_merged_with_an_addition() -> None:
+    """The machine code of the kernel has no fused operation, which would round once where we round twice."""
+    # A fresh module: what comes out of a cache has no listing. Small, so that this takes no second.
+    text = """
+import numpy as np
+from numba import njit
 
-    def stand_in(name: str) -> object:
-        def merge(*arguments: object) -> tuple[np.ndarray, ...]:
-            called.append(name)
-            return EXPERIMENT.expect({}, honest)
+@njit
+def score(f, norm, weight, total):
+    for i in range(len(total)):
+        total[i] += weight * ((np.float32(2.2) * f[i]) / (f[i] + norm[i]))
+"""
+    module: Any = ModuleType("fused")
+    exec(text, module.__dict__)
+    arrays = [np.ones(100, np.float32) for _ in range(3)]
+    module.score(arrays[0], arrays[1], np.float32(2), arrays[2])
+    assert "vfmadd" not in "".join(module.score.inspect_asm().values())
 
-        return merge
 
-    dressed = ModuleType("dressed")
-    dressed.merge_sorted, dressed.merge_unsorted = stand_in("sorted"), stand_in("unsorted")  # type: ignore[attr-defined]
-    for order in ("sorted", "unsorted"):
-        expected, outputs = next(
-            testing.answers(EXPERIMENT, Case("one", {}, [{**CASES[0].ops[0], "order": order}]), dressed)
-        )
-        EXPERIMENT.compare(expected, outputs)
-    assert called == ["sorted", "unsorted"]
+def test_the_op_passes_on_what_it_is_given() -> None:
+    """The expected answers, dressed up as a kernel."""
+    build, op = small_op()
+    dressed: Any = ModuleType("dressed")
+
+    class FtsBm25Kernel:
+        def __init__(self, doc_length: np.ndarray, stored_avgdl: float) -> None:
+            self.build: dict[str, Any] = {"doc_length": doc_length, "stored_avgdl": stored_avgdl}
+
+        def search(self, *arguments: Any) -> Any:
+            return oracle.expect(self.build, dict(zip(ARGUMENTS, arguments, strict=True)))
+
+    dressed.FtsBm25Kernel = FtsBm25Kernel
+    prepare = importlib.import_module("fts_bm25.prepare").prepare
+    oracle.compare(oracle.expect(build, op), prepare(dressed, build)(op))

@@ -1,97 +1,134 @@
-"""The reference against answers worked out by hand."""
-
-from itertools import pairwise
+"""The definition gives answers that were worked out by hand, from bytes that were laid out by hand."""
 
 import numpy as np
 import pytest
 
-from fts_bm25 import reference
-from harness_common.prng import SplitMix64
+from fts_bm25 import NO_DOCUMENT, reference
 
-Rows = list[tuple[float, int]]
+ONES, FIVES = b"\xff", b"\x55"
+# First document 5, differences of 1 bit: 0, then 127 times 1; frequencies of 2 bits: 1, 1, 1, 3, and again.
+WHOLE = b"\0\0\0\0\x05\0\0\0\x01\xfe" + ONES * 15 + b"\x02" + FIVES * 12 + ONES * 4 + FIVES * 12 + ONES * 4
+LAST = b"\0\0\x80\x3f" + b"\x85\0\0\0\x90\1\0\0" + b"\1\0\0\0\2\0\0\0"  # documents 133 and 400, 1 and 2 times
 
 
-def merged(queries: list[list[Rows]], k: int) -> tuple[list[Rows], list[int]]:
-    """Return each query's first k rows, and where they begin."""
-    every = [row for query in queries for rows in query for row in rows]
-    lengths = [[0, *map(len, query)] for query in queries]
-    starts = np.cumsum([0, *(sum(row) for row in lengths)])[:-1]
-    offsets = np.array([start + np.cumsum(row) for start, row in zip(starts, lengths, strict=True)], np.int64)
-    distances, row_ids, ends = reference.merge(
-        np.array([row[0] for row in every], np.float32),
-        np.array([row[1] for row in every], np.uint64),
-        offsets,
-        k,
+def words(data: bytes) -> np.ndarray:
+    """Return the bytes as an array."""
+    return np.frombuffer(data, np.uint8)
+
+
+def test_a_block_is_what_its_bytes_say() -> None:
+    """The first number is bit 0 of the first stream: hence 0xfe where the first difference is 0."""
+    documents, frequencies = reference.whole_block(WHOLE)
+    assert documents == list(range(5, 133))
+    assert frequencies == [1, 1, 1, 3] * 32
+
+
+def test_a_number_may_lie_in_two_words() -> None:
+    """Number 4 is the second of stream 0: of 20 bits, 12 are in word 0 and 8 in word 1, 16 bytes further."""
+    packed = bytearray(16 * 20)
+    packed[2:4] = b"\xe0\xcd"  # 0xCDE in the upper 12 bits of word 0
+    packed[16] = 0xAB
+    values = reference.unpacked(bytes(packed), 20)
+    assert values[4] == 0xABCDE
+    assert sum(values) == 0xABCDE
+
+
+def test_32_bits_are_the_numbers_as_they_are_and_0_bits_are_zeros() -> None:
+    """The four streams of whole words, side by side, are the numbers in order."""
+    values = np.arange(128, dtype="<u4") * 33_333_333
+    assert reference.unpacked(values.tobytes(), 32) == values.tolist()
+    assert reference.unpacked(b"", 0) == [0] * 128
+
+
+def test_a_list_is_its_blocks_one_after_the_other() -> None:
+    """One whole block and two postings."""
+    documents, frequencies = reference.postings([WHOLE, LAST], 130)
+    assert documents == [*range(5, 133), 133, 400]
+    assert frequencies[-3:] == [3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("frequency", "length", "avgdl", "expected"),
+    [
+        (1, 100, 100.0, np.float32(1)),  # norm 1.2, and 2.2 / 2.2
+        (1, 0, 7.0, np.float32(2.2) / np.float32(1.3)),  # norm 1.2 * 0.25 = 0.3
+        (2, 300, 100.0, np.float32(4.4) / np.float32(5.0)),  # norm 1.2 * 2.5 = 3
+        (2**32 - 1, 100, 100.0, np.float32(2.2) * np.float32(2**32) / np.float32(2**32)),  # as float32 2**32
+    ],
+)
+def test_a_contribution_is_computed_by_hand(
+    frequency: int, length: int, avgdl: float, expected: np.float32
+) -> None:
+    """For lengths that make the numbers easy; an idf of 0.5 halves it."""
+    got = reference.contribution(np.float32(0.5), frequency, length, avgdl)
+    assert got.dtype == np.float32
+    assert got == np.float32(0.5) * expected
+
+
+def small_index() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return blob, starts, blocks and lengths of three terms: 130 postings, document 133 twice, none."""
+    other = b"\0\0\0\0" + b"\x85\0\0\0" + b"\2\0\0\0"
+    sizes = [0, len(WHOLE), len(LAST), len(other)]
+    return (
+        words(WHOLE + LAST + other),
+        np.cumsum(sizes).astype(np.int64),
+        np.array([0, 2, 3, 3]),
+        np.array([130, 1, 0]),
     )
-    rows = list(zip(distances.tolist(), row_ids.tolist(), strict=True))
-    return [rows[a:b] for a, b in pairwise(ends.tolist())], ends.tolist()
 
 
-def test_the_nearest_rows_come_first_and_in_order() -> None:
-    """Three lists of 2, 3 and 1 rows; the first four of the six."""
-    lists: list[Rows] = [[(1.0, 11), (4.0, 14)], [(2.0, 22), (3.0, 23), (9.0, 29)], [(2.5, 35)]]
-    assert merged([lists], 4) == ([[(1.0, 11), (2.0, 22), (2.5, 35), (3.0, 23)]], [0, 4])
+def search(terms: list[list[int]], idf: list[list[float]], k: int, mask: bytes = b"") -> reference.Answer:
+    """Return what the reference finds in the small index; every document has the mean length, 50."""
+    lengths = np.full(401, 50, np.uint32)
+    return reference.search(
+        lengths, *small_index(), np.array(terms, np.int32), np.array(idf, np.float32), 50.0, k, words(mask)
+    )
 
 
-def test_of_equal_distances_the_lower_row_id_comes_first() -> None:
-    """Also at the boundary, and where float64 cannot tell the row ids apart."""
-    big = 2**63
-    lists: list[Rows] = [[(1.0, big + 1)], [(1.0, big + 3)], [(1.0, big)], [(1.0, 2**64 - 1)], [(1.0, 7)]]
-    assert merged([lists], 3) == ([[(1.0, 7), (1.0, big), (1.0, big + 1)]], [0, 3])
+def test_the_best_come_first_and_ties_by_document() -> None:
+    """Three times counts 6.6 / 4.2, twice 4.4 / 3.2, once 1; document 133 has both terms."""
+    ids, scores, count = search([[0, 1]], [[1.0, 1.0]], 4)
+    assert ids.tolist() == [[133, 8, 12, 16]]
+    three = np.float32(2.2) * np.float32(3) / (np.float32(3) + np.float32(1.2))
+    two = np.float32(2.2) * np.float32(2) / (np.float32(2) + np.float32(1.2))
+    assert scores.tolist() == [[np.float32(1) + two, three, three, three]]
+    assert (ids.dtype, scores.dtype, count.dtype) == (np.uint32, np.float32, np.int32)
 
 
-def test_distances_are_in_total_order() -> None:
-    """From -inf to inf, -0.0 before 0.0 whatever their row ids, numbers below the normal ones among them."""
-    rows: Rows = [
-        (np.inf, 1),
-        (0.0, 2),
-        (2.0**-149, 3),
-        (-0.0, 9),
-        (-(2.0**-149), 5),
-        (-1.0, 6),
-        (-np.inf, 7),
-    ]
-    answer, _ = merged([[rows]], 7)
-    assert [row_id for _, row_id in answer[0]] == [7, 6, 5, 9, 2, 3, 1]
-    assert np.signbit(answer[0][3][0])
-    assert not np.signbit(answer[0][4][0])
+def test_slots_without_a_term_and_slots_of_idf_0() -> None:
+    """Unknown terms find nothing; those of idf 0 find documents of score 0; behind them there is nothing."""
+    ids, scores, count = search([[-1, -1], [-1, 1], [2, 1]], [[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]], 2)
+    assert count.tolist() == [0, 1, 1]
+    assert ids.tolist() == [[NO_DOCUMENT] * 2, [133, NO_DOCUMENT], [133, NO_DOCUMENT]]
+    assert scores[1].tolist() == [0.0, 0.0]
+    assert scores[2, 1] == 0.0
 
 
-def test_a_row_that_comes_twice_is_returned_twice() -> None:
-    """Lance does not look for duplicates here."""
-    assert merged([[[(1.0, 5), (1.0, 5)], [(1.0, 5)], [(0.5, 5)]]], 3)[0] == [[(0.5, 5), (1.0, 5), (1.0, 5)]]
+def test_a_term_counts_as_often_as_it_is_asked_for() -> None:
+    """Twice the same slot, twice the score."""
+    (_, once, _), (_, twice, _) = search([[1]], [[0.75]], 1), search([[1, 1]], [[0.75, 0.75]], 1)
+    assert twice[0, 0] == 2 * once[0, 0]
 
 
-def test_there_may_be_fewer_rows_than_asked_for() -> None:
-    """Queries of two rows, of none, and of one; then no lists at all."""
-    queries: list[list[Rows]] = [[[(2.0, 1)], [(1.0, 2)]], [[], []], [[], [(5.0, 3)]]]
-    assert merged(queries, 9) == ([[(1.0, 2), (2.0, 1)], [], [(5.0, 3)]], [0, 2, 2, 3])
-    assert merged([[], []], 9) == ([[], []], [0, 0, 0])
+def test_the_mask_says_who_may_be_returned() -> None:
+    """Bit d & 7 of byte d >> 3: here documents 8 and 400 alone."""
+    mask = bytearray(51)
+    mask[1], mask[50] = 1, 1
+    ids, _, count = search([[0]], [[1.0]], 3, bytes(mask))
+    assert (ids.tolist(), count.tolist()) == ([[8, 400, NO_DOCUMENT]], [2])
 
 
-def test_queries_do_not_mix() -> None:
-    """Each has its own first row."""
-    queries: list[list[Rows]] = [[[(3.0, 1)], [(4.0, 2)]], [[(1.0, 3)], [(2.0, 4)]]]
-    assert merged(queries, 1) == ([[(3.0, 1)], [(1.0, 3)]], [0, 1, 2])
+def test_k_may_be_0_or_more_than_there_are() -> None:
+    """Nothing, or all and padding."""
+    ids, scores, count = search([[1]], [[1.0]], 0)
+    assert (ids.shape, scores.shape, count.tolist()) == ((1, 0), (1, 0), [0])
+    assert search([[0]], [[1.0]], 200)[2].tolist() == [130]
 
 
-@pytest.mark.parametrize("k", [1, 7, 40, 199, 200, 300])
-def test_agrees_with_sorting_tuples(k: int) -> None:
-    """Python's own sort of (distance, row id), few distances and few row ids, so that both tie."""
-    stream = SplitMix64(k)
-    rows: Rows = [
-        (float(d), int(i))
-        for d, i in zip(stream.integers(-9, 9, 200), stream.integers(0, 30, 200), strict=True)
-    ]
-    assert merged([[rows[:50], rows[50:170], rows[170:]]], k)[0] == [sorted(rows)[:k]]
-
-
-def test_ordered_keeps_the_order_of_all_floats() -> None:
-    """Random bits, NaN left out: sorted as floats their keys never fall, and the two zeros are neighbours."""
-    bits = (SplitMix64(3).uint64(20_000) >> 32).astype(np.uint32)
-    distances = np.sort(bits[bits & 0x7F800000 != 0x7F800000].view(np.float32))
-    keys = reference.ordered(distances)
-    assert keys.dtype == np.uint32
-    assert (np.diff(keys.astype(np.int64)) >= 0).all()
-    zeros = reference.ordered(np.array([-0.0, 0.0], np.float32))
-    assert zeros.tolist() == [0x7FFFFFFF, 0x80000000]
+def test_the_order_of_the_slots_decides_how_a_sum_is_rounded() -> None:
+    """1 + 2**-24 + 2**-24 is 1 from the left; the small ones first give 1 + 2**-23."""
+    small = 2.0**-24
+    counts = [search([[0, 0, 0]], [idf], 200)[1] for idf in ([1.0, small, small], [small, small, 1.0])]
+    ones = counts[0][0] == 1.0
+    assert ones.any()
+    assert (counts[1][0][ones] == np.float32(1 + 2.0**-23)).all()

@@ -1,214 +1,446 @@
 //! The baseline's loops as Rust, to see what rustc makes of them beside what Numba makes of baseline.py.
 //!
-//!     rustc --edition 2021 -O -C target-cpu=haswell lance_loops.rs -o /tmp/lance_loops && /tmp/lance_loops
+//!     rustc --edition 2021 -C opt-level=3 -C target-cpu=haswell -C codegen-units=1 lance_loops.rs -o /tmp/lance_loops
+//!     /tmp/lance_loops FOLDER    # which write_ops.py has filled
 //!
-//! haswell is the CPU that Lance's builds name. Written anew after DataFusion 50.0.0's TopK, which Lance
-//! d2039d750 calls, with the same order of work; the heap is the standard library's, as there. Lists and
-//! distances are as in the workloads `interleaved`, without what is planted there. Prints the least of 100
-//! ops, in ns.
+//! haswell is the CPU that Lance's builds name. Written anew after what Lance 1501eff2b and bitpacking 0.9.3 do,
+//! with the same order of work. Prints the least time of one op and the median of the ops' least times, in us.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::arch::x86_64::*;
 use std::hint::black_box;
 use std::time::Instant;
 
-#[derive(PartialEq, Eq)]
-struct Kept {
-    key: (u32, u64),
-    row: usize,
+const BLOCK: usize = 128;
+const MOST_STEPS: usize = 8;
+const NOWHERE: u64 = u64::MAX;
+
+/// The lists of one op, in either form.
+struct Lists {
+    is_packed: bool,
+    docs: Vec<u32>,
+    list_start: Vec<i64>,
+    blob: Vec<u8>,
+    block_start: Vec<i64>,
+    firsts: Vec<u32>,
+    blocks_of_list: Vec<i64>,
+    length: Vec<i64>,
+    queries: Vec<i32>,
+    m: usize,
 }
 
-impl PartialOrd for Kept {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// One list of a query, and where the search in it has come to.
+struct Cursor<'a, const PACKED: bool> {
+    lists: &'a Lists,
+    base: usize,
+    n_docs: usize,
+    block: usize,
+    loaded: usize,
+    index: usize,
+    current: u64,
+    buffer: Box<[u32; BLOCK]>,
+    unpacked: Vec<u32>,
 }
 
-impl Ord for Kept {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-#[derive(Default)]
-struct Scratch {
-    mask: Vec<u64>,
-    equal: Vec<u64>,
-    distances: Vec<f32>,
-    row_ids: Vec<u64>,
-    rows: Vec<usize>,
-    keys: Vec<(u32, u64)>,
-}
-
-/// An unsigned integer that orders like the float.
-fn ordered(distance: f32) -> u32 {
-    let bits = distance.to_bits() as i32;
-    (bits ^ (((bits >> 31) as u32) >> 1) as i32) as u32 ^ 0x8000_0000
-}
-
-fn bits_where(n: usize, holds: impl Fn(usize) -> bool, mask: &mut Vec<u64>) {
-    mask.clear();
-    for start in (0..n / 64).map(|word| word * 64) {
-        mask.push((0..64).fold(0, |bits, i| bits | (holds(start + i) as u64) << i));
-    }
-    if n % 64 > 0 {
-        let start = n - n % 64;
-        mask.push((0..n % 64).fold(0, |bits, i| bits | (holds(start + i) as u64) << i));
-    }
-}
-
-fn count(mask: &[u64]) -> usize {
-    mask.iter().map(|bits| bits.count_ones() as usize).sum()
-}
-
-/// The filter: rows below `largest` by distance, or by row id where the distances are equal.
-#[inline(never)]
-fn below(distances: &[f32], row_ids: &[u64], largest: (f32, u64), scratch: &mut Scratch) -> usize {
-    let n = distances.len();
-    let (mask, equal) = (&mut scratch.mask, &mut scratch.equal);
-    bits_where(n, |i| distances[i].total_cmp(&largest.0).is_lt(), mask);
-    let less = count(mask);
-    if less == n {
-        return n;
-    }
-    bits_where(n, |i| distances[i].to_bits() == largest.0.to_bits(), equal);
-    if count(equal) == 0 {
-        return less;
-    }
-    for (word, &bits) in equal.iter().enumerate() {
-        let mut bits = bits;
-        while bits != 0 {
-            let lane = bits.trailing_zeros() as usize;
-            mask[word] |= ((row_ids[word * 64 + lane] < largest.1) as u64) << lane;
-            bits &= bits - 1;
-        }
-    }
-    count(mask)
-}
-
-#[inline(never)]
-fn select(distances: &[f32], row_ids: &[u64], first: usize, scratch: &mut Scratch) {
-    scratch.distances.clear();
-    scratch.row_ids.clear();
-    scratch.rows.clear();
-    for (word, &bits) in scratch.mask.iter().enumerate() {
-        let mut bits = bits;
-        while bits != 0 {
-            let i = word * 64 + bits.trailing_zeros() as usize;
-            scratch.distances.push(distances[i]);
-            scratch.row_ids.push(row_ids[i]);
-            scratch.rows.push(first + i);
-            bits &= bits - 1;
-        }
-    }
-}
-
-#[inline(never)]
-fn encode(distances: &[f32], row_ids: &[u64], keys: &mut Vec<(u32, u64)>) {
-    keys.clear();
-    keys.extend(distances.iter().zip(row_ids).map(|(&distance, &id)| (ordered(distance), id)));
-}
-
-#[inline(never)]
-fn insert(
-    heap: &mut BinaryHeap<Kept>,
-    k: usize,
-    keys: &[(u32, u64)],
-    rows: impl Iterator<Item = usize>,
-) -> bool {
-    let mut changed = false;
-    for (&key, row) in keys.iter().zip(rows) {
-        if heap.len() == k {
-            if key >= heap.peek().unwrap().key {
-                continue;
-            }
-            heap.pop();
-        }
-        heap.push(Kept { key, row });
-        changed = true;
-    }
-    changed
-}
-
-fn merge(
-    distances: &[f32],
-    row_ids: &[u64],
-    offsets: &[usize],
-    k: usize,
-    scratch: &mut Scratch,
-    out: &mut (Vec<f32>, Vec<u64>),
-) {
-    let mut heap = BinaryHeap::with_capacity(k);
-    let mut largest = None;
-    for bounds in offsets.windows(2) {
-        let (first, last) = (bounds[0], bounds[1]);
-        let (list, ids) = (&distances[first..last], &row_ids[first..last]);
-        let left = match largest {
-            Some(largest) => below(list, ids, largest, scratch),
-            None => list.len(),
+impl<'a, const PACKED: bool> Cursor<'a, PACKED> {
+    fn new(lists: &'a Lists, v: usize) -> Self {
+        let (base, n_docs) = if PACKED {
+            (lists.blocks_of_list[v] as usize, lists.length[v] as usize)
+        } else {
+            (lists.list_start[v] as usize, (lists.list_start[v + 1] - lists.list_start[v]) as usize)
         };
-        if left == 0 {
+        Cursor {
+            lists,
+            base,
+            n_docs,
+            block: 0,
+            loaded: usize::MAX,
+            index: 0,
+            current: 0,
+            buffer: Box::new([0; BLOCK]),
+            unpacked: Vec::with_capacity(BLOCK),
+        }
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.n_docs.div_ceil(BLOCK)
+    }
+
+    #[inline]
+    fn first_doc(&self, block: usize) -> u32 {
+        if PACKED {
+            self.lists.firsts[self.base + block]
+        } else {
+            self.lists.docs[self.base + BLOCK * block]
+        }
+    }
+
+    #[inline]
+    fn block_of(&self, mut block: usize, doc: u32) -> usize {
+        let mut steps = 0;
+        while block + 1 < self.n_blocks() && steps < MOST_STEPS {
+            if self.first_doc(block + 1) > doc {
+                return block;
+            }
+            block += 1;
+            steps += 1;
+        }
+        if block + 1 >= self.n_blocks() {
+            return block;
+        }
+        let (mut left, mut right) = (block + 1, self.n_blocks());
+        while left < right {
+            let middle = left + (right - left) / 2;
+            if self.first_doc(middle) <= doc {
+                left = middle + 1;
+            } else {
+                right = middle;
+            }
+        }
+        left - 1
+    }
+
+    /// Have the current block unpacked, and return its documents.
+    #[inline]
+    fn load(&mut self) -> &[u32] {
+        let n = BLOCK.min(self.n_docs - BLOCK * self.block);
+        if !PACKED {
+            let start = self.base + BLOCK * self.block;
+            return &self.lists.docs[start..start + n];
+        }
+        if self.loaded != self.block {
+            self.loaded = self.block;
+            let start = self.lists.block_start[self.base + self.block] as usize;
+            let end = self.lists.block_start[self.base + self.block + 1] as usize;
+            let block = &self.lists.blob[start + 4..end];
+            self.unpacked.clear();
+            if n == BLOCK {
+                let first = u32::from_le_bytes(block[0..4].try_into().unwrap());
+                unpack(first, &block[5..], &mut self.buffer, block[4]);
+                self.unpacked.extend_from_slice(&self.buffer[..]);
+            } else {
+                for bytes in block.chunks_exact(4).take(n) {
+                    self.unpacked.push(u32::from_le_bytes(bytes.try_into().unwrap()));
+                }
+            }
+        }
+        &self.unpacked
+    }
+
+    /// Move to the first document that is not below `least`.
+    #[inline]
+    fn seek(&mut self, least: u64, by_vector: bool) {
+        let least = least as u32;
+        self.block = self.block_of(self.index / BLOCK, least);
+        self.index = self.index.max(self.block * BLOCK);
+        while self.index < self.n_docs {
+            let offset = self.index % BLOCK;
+            self.block = self.index / BLOCK;
+            let block = self.block;
+            let docs = self.load();
+            let found = if by_vector {
+                unsafe { next_from(docs.as_ptr(), offset, docs.len(), least) }
+            } else {
+                offset + docs[offset..].partition_point(|&doc| doc < least)
+            };
+            if found < docs.len() {
+                let doc = docs[found];
+                self.index = block * BLOCK + found;
+                self.current = doc as u64;
+                return;
+            }
+            self.index = (block + 1) * BLOCK;
+        }
+        self.current = NOWHERE;
+    }
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn next_from(docs: *const u32, mut place: usize, end: usize, target: u32) -> usize {
+    let sign = _mm256_set1_epi32(i32::MIN);
+    let targets = _mm256_xor_si256(_mm256_set1_epi32(target as i32), sign);
+    while place + 8 < end {
+        if *docs.add(place + 8) < target {
+            place += 9;
             continue;
         }
-        let changed = if left < list.len() {
-            select(list, ids, first, scratch);
-            encode(&scratch.distances, &scratch.row_ids, &mut scratch.keys);
-            insert(&mut heap, k, &scratch.keys, scratch.rows.iter().copied())
-        } else {
-            encode(list, ids, &mut scratch.keys);
-            insert(&mut heap, k, &scratch.keys, first..last)
-        };
-        if changed && heap.len() == k {
-            let row = heap.peek().unwrap().row;
-            largest = Some((distances[row], row_ids[row]));
+        let eight = _mm256_xor_si256(_mm256_loadu_si256(docs.add(place) as *const __m256i), sign);
+        let below = _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(targets, eight))) as u32;
+        if below != 0xFF {
+            return place + below.trailing_ones() as usize;
         }
+        return place + 8;
     }
-    for kept in heap.into_sorted_vec() {
-        out.0.push(distances[kept.row]);
-        out.1.push(row_ids[kept.row]);
+    while place < end && *docs.add(place) < target {
+        place += 1;
     }
+    place
+}
+
+type Window = (*const u32, usize, usize);
+
+#[target_feature(enable = "avx2")]
+unsafe fn merge_two(windows: &[Window], found: &mut Vec<u32>) {
+    let (first, mut i, i_end) = windows[0];
+    let (second, mut j, j_end) = windows[1];
+    while i < i_end {
+        let doc = *first.add(i);
+        j = next_from(second, j, j_end, doc);
+        if j >= j_end {
+            return;
+        }
+        let other = *second.add(j);
+        if other > doc {
+            i = next_from(first, i + 1, i_end, other);
+            continue;
+        }
+        found.push(doc);
+        i += 1;
+    }
+}
+
+#[target_feature(enable = "avx2")]
+unsafe fn merge_three(windows: &[Window], found: &mut Vec<u32>) {
+    let (first, mut i, i_end) = windows[0];
+    let (second, mut j, j_end) = windows[1];
+    let (third, mut k, k_end) = windows[2];
+    while i < i_end {
+        let doc = *first.add(i);
+        j = next_from(second, j, j_end, doc);
+        if j >= j_end {
+            return;
+        }
+        let other = *second.add(j);
+        if other > doc {
+            i = next_from(first, i + 1, i_end, other);
+            continue;
+        }
+        k = next_from(third, k, k_end, doc);
+        if k >= k_end {
+            return;
+        }
+        let other = *third.add(k);
+        if other > doc {
+            i = next_from(first, i + 1, i_end, other);
+            continue;
+        }
+        found.push(doc);
+        i += 1;
+    }
+}
+
+#[inline(never)]
+fn in_windows<const PACKED: bool>(cursors: &mut [Cursor<PACKED>], found: &mut Vec<u32>) {
+    let mut target = cursors.iter().map(|one| one.first_doc(0) as u64).max().unwrap();
+    let mut windows: Vec<Window> = Vec::with_capacity(cursors.len());
+    let mut batch: Vec<u32> = Vec::with_capacity(2 * BLOCK);
+    loop {
+        let mut end = NOWHERE;
+        for one in cursors.iter_mut() {
+            one.block = one.block_of(one.block, target as u32);
+            if one.block + 1 < one.n_blocks() {
+                end = end.min((one.first_doc(one.block + 1) as u64).saturating_sub(1));
+            }
+        }
+        windows.clear();
+        let (mut is_empty, mut exhausted) = (false, false);
+        for one in cursors.iter_mut() {
+            let is_last = one.block + 1 >= one.n_blocks();
+            let docs = one.load();
+            let low = docs.partition_point(|&doc| doc < target as u32);
+            let high = if end == NOWHERE {
+                docs.len()
+            } else {
+                low + docs[low..].partition_point(|&doc| doc <= end as u32)
+            };
+            if low == high {
+                exhausted = is_last && docs.last().is_none_or(|&doc| doc < target as u32);
+                is_empty = true;
+                break;
+            }
+            windows.push((docs.as_ptr(), low, high));
+        }
+        if exhausted {
+            return;
+        }
+        if !is_empty {
+            batch.clear();
+            unsafe {
+                if windows.len() == 2 {
+                    merge_two(&windows, &mut batch);
+                } else {
+                    merge_three(&windows, &mut batch);
+                }
+            }
+            found.extend_from_slice(&batch);
+        }
+        if end == NOWHERE {
+            return;
+        }
+        target = end + 1;
+    }
+}
+
+#[inline(never)]
+fn leapfrog<const PACKED: bool>(cursors: &mut [Cursor<PACKED>], found: &mut Vec<u32>) {
+    let by_vector = matches!(cursors.len(), 4 | 5);
+    for one in cursors.iter_mut() {
+        one.current = one.first_doc(0) as u64;
+    }
+    'head: loop {
+        let doc = cursors[0].current;
+        if doc == NOWHERE {
+            return;
+        }
+        for j in 1..cursors.len() {
+            if cursors[j].current < doc {
+                cursors[j].seek(doc, by_vector);
+            }
+            let next = cursors[j].current;
+            if next == NOWHERE {
+                return;
+            }
+            if next > doc {
+                cursors[0].seek(next, by_vector);
+                continue 'head;
+            }
+        }
+        found.push(doc as u32);
+        if doc == u32::MAX as u64 {
+            return;
+        }
+        cursors[0].seek(doc + 1, by_vector);
+    }
+}
+
+fn answer<const PACKED: bool>(lists: &Lists) -> (Vec<i64>, Vec<u32>) {
+    let (mut start, mut ids) = (vec![0], Vec::new());
+    for query in lists.queries.chunks(lists.m) {
+        let mut cursors: Vec<Cursor<PACKED>> =
+            query.iter().filter(|&&v| v >= 0).map(|&v| Cursor::new(lists, v as usize)).collect();
+        if cursors.len() == query.len() && cursors.iter().all(|one| one.n_docs > 0) {
+            cursors.sort_by_key(|one| one.n_docs);
+            if matches!(cursors.len(), 2 | 3) {
+                in_windows(&mut cursors, &mut ids);
+            } else {
+                leapfrog(&mut cursors, &mut ids);
+            }
+        }
+        start.push(ids.len() as i64);
+    }
+    (start, ids)
+}
+
+macro_rules! slot {
+    ($slot:literal, $input:ident, $output:ident, $word:ident, $last:ident) => {{
+        let shift = $slot * WIDTH % 32;
+        let mut four = if WIDTH == 0 { _mm_setzero_si128() } else { _mm_srl_epi32($word, _mm_cvtsi32_si128(shift)) };
+        if shift + WIDTH >= 32 && $slot < 31 {
+            $word = _mm_loadu_si128($input.add(($slot * WIDTH / 32 + 1) as usize));
+            if shift + WIDTH > 32 {
+                four = _mm_or_si128(four, _mm_sll_epi32($word, _mm_cvtsi32_si128(32 - shift)));
+            }
+        }
+        if WIDTH < 32 {
+            four = _mm_and_si128(four, _mm_set1_epi32(((1u64 << WIDTH) - 1) as i32));
+        }
+        four = _mm_add_epi32(_mm_slli_si128(four, 8), four);
+        four = _mm_add_epi32(_mm_slli_si128(four, 4), four);
+        $last = _mm_add_epi32(_mm_shuffle_epi32($last, 0xff), four);
+        _mm_storeu_si128($output.add($slot), $last);
+    }};
+}
+
+macro_rules! slots {
+    ($($slot:literal)*, $input:ident, $output:ident, $word:ident, $last:ident) => {
+        $(slot!($slot, $input, $output, $word, $last);)*
+    };
+}
+
+#[inline(never)]
+unsafe fn unpack_width<const WIDTH: i32>(first: u32, packed: &[u8], buffer: &mut [u32; BLOCK]) {
+    assert!(packed.len() >= 16 * WIDTH as usize);
+    let input = packed.as_ptr() as *const __m128i;
+    let output = buffer.as_mut_ptr() as *mut __m128i;
+    let mut last = _mm_set1_epi32(first as i32);
+    let mut word = if WIDTH == 0 { _mm_setzero_si128() } else { _mm_loadu_si128(input) };
+    slots!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31, input, output, word, last);
+    let _ = word;
+}
+
+macro_rules! widths {
+    ($width:ident, $arguments:tt, $($number:literal)*) => {
+        match $width { $($number => unpack_width::<$number> $arguments,)* _ => panic!("width {}", $width) }
+    };
+}
+
+fn unpack(first: u32, packed: &[u8], buffer: &mut [u32; BLOCK], width: u8) {
+    unsafe {
+        widths!(width, (first, packed, buffer), 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+    }
+}
+
+/// An op as write_ops.py leaves it: the form, m, then each array behind its number of bytes.
+fn read(path: &std::path::Path) -> (Lists, Vec<i64>, Vec<u32>) {
+    let file = std::fs::read(path).unwrap();
+    let word = |at: usize| u64::from_le_bytes(file[at..at + 8].try_into().unwrap()) as usize;
+    let (is_packed, m) = (word(0) == 1, word(8));
+    let (mut at, mut parts) = (16, Vec::new());
+    while at < file.len() {
+        parts.push(file[at + 8..at + 8 + word(at)].to_vec());
+        at += 8 + word(at);
+    }
+    let u32s = |bytes: &[u8]| bytes.chunks(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect::<Vec<_>>();
+    let i64s = |bytes: &[u8]| bytes.chunks(8).map(|b| i64::from_le_bytes(b.try_into().unwrap())).collect::<Vec<_>>();
+    let n = parts.len();
+    let queries = u32s(&parts[n - 3]).into_iter().map(|v| v as i32).collect();
+    let (start, ids) = (i64s(&parts[n - 2]), u32s(&parts[n - 1]));
+    let mut lists = Lists {
+        is_packed,
+        docs: vec![],
+        list_start: vec![],
+        blob: vec![],
+        block_start: vec![],
+        firsts: vec![],
+        blocks_of_list: vec![],
+        length: vec![],
+        queries,
+        m,
+    };
+    if is_packed {
+        lists.blob = std::mem::take(&mut parts[0]);
+        lists.block_start = i64s(&parts[1]);
+        lists.firsts = u32s(&parts[2]);
+        lists.blocks_of_list = i64s(&parts[3]);
+        lists.length = i64s(&parts[4]);
+    } else {
+        lists.docs = u32s(&parts[0]);
+        lists.list_start = i64s(&parts[1]);
+    }
+    (lists, start, ids)
 }
 
 fn main() {
-    let mut state = 1u64;
-    let mut draw = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        state >> 32
-    };
-    println!("{:>12} {:>10}", "shape", "op_ns");
-    let shapes = [
-        ("20x10", 128, 20, 10, 10, true),
-        ("100x1000", 1, 100, 1000, 1000, true),
-        ("1024x100", 2, 1024, 100, 100, true),
-        ("64x4000", 1, 64, 4000, 4000, true),
-        ("25x8192", 1, 25, 8192, 100, false),
-    ];
-    for (name, n_queries, n_lists, length, k, sorted) in shapes {
-        let mut offsets = vec![0];
-        let mut rows: Vec<(u64, u64)> = Vec::new();
-        for list in 0..n_queries * n_lists {
-            let n = if list % n_lists % 8 == 7 { draw() as usize % length } else { length };
-            let start = rows.len();
-            rows.extend((0..n).map(|_| (draw() >> 8, 1 << 63 | draw())));
-            if sorted {
-                rows[start..].sort();
-            }
-            offsets.push(rows.len());
+    let folder = std::env::args().nth(1).expect("expected the folder that write_ops.py has filled");
+    let mut combos: Vec<_> = std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().path()).collect();
+    combos.sort();
+    for combo in combos {
+        let mut least = Vec::new();
+        let mut files: Vec<_> = std::fs::read_dir(&combo).unwrap().map(|one| one.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            let (lists, start, ids) = read(&file);
+            let answer = if lists.is_packed { answer::<true> } else { answer::<false> };
+            assert_eq!(answer(&lists), (start, ids), "{file:?}");
+            let times = (0..30).map(|_| {
+                let begun = Instant::now();
+                black_box(answer(black_box(&lists)));
+                begun.elapsed().as_secs_f64() * 1e6
+            });
+            least.push(times.fold(f64::INFINITY, f64::min));
         }
-        let distances: Vec<f32> = rows.iter().map(|row| row.0 as f32 / 1048576.0).collect();
-        let row_ids: Vec<u64> = rows.iter().map(|row| row.1).collect();
-        let mut least = u128::MAX;
-        for _ in 0..100 {
-            let start = Instant::now();
-            let mut scratch = Scratch::default();
-            let mut out = (Vec::with_capacity(n_queries * k), Vec::with_capacity(n_queries * k));
-            for query in 0..n_queries {
-                let bounds = &offsets[query * n_lists..=(query + 1) * n_lists];
-                merge(black_box(&distances), black_box(&row_ids), bounds, k, &mut scratch, &mut out);
-            }
-            black_box(out);
-            least = least.min(start.elapsed().as_nanos());
-        }
-        println!("{name:>12} {least:>10}");
+        least.sort_by(f64::total_cmp);
+        let name = combo.file_name().unwrap().to_string_lossy().into_owned();
+        println!("{name:28} {:8.0} {:8.0}", least[0], least[least.len() / 2]);
     }
 }

@@ -1,81 +1,127 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+Those of `STOPPED` go through all of a trial but the policy: each defence must stand alone. Those that a
+wrong answer gives away are played in this process, on cases of the battery and on timed ops.
 """
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import posting_intersect
-from posting_intersect import inputs
+from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
+from posting_intersect import battery, inputs
 from posting_intersect.run_experiment import EXPERIMENT
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
+from referee.workload import Case
 
 CHEATS = Path(__file__).parent / "cheats"
-# The definition is quick enough, and nothing need be compiled for the cheats, which build on it.
-HONEST = "from posting_intersect.reference import merge as merge_sorted, merge as merge_unsorted"
+# Quick enough, and nothing need be compiled for the cheats, which build on it.
+HONEST = "from posting_intersect.bulk import intersect, intersect_blocks"
 
 STOPPED = {
-    "row_ids_as_float64": "row_ids: ",
-    "row_ids_ignored": "op 0: row_ids: ",
-    "zeros_alike": "distances: first difference at (1,): expected -0.0, got 0.0",
-    "short_keys": "distances: ",
-    "lists_of_equal_length": "op 0: ",
-    "bound_from_short_lists": "distances: expected float32[300], got float32[",
-    "near_lists_only": "case timed: ",
-    "duplicates_dropped": "distances: ",
-    "known_by_first_row": "op 1: distances: ",
-    "cached_by_pointer": "op 1: ",
-    "view_of_input": "got a view of the input 'distances'",
+    "cached_by_pointer": (Verdict.FAIL, "first difference"),
+    "view_of_input": (Verdict.FAIL, "got a view of the input 'docs'"),
+    "reads_beyond": (Verdict.CRASH, "SIGSEGV"),
 }
 
-STOPPED_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
-    "distances_as_signed": "distances: ",
-    "row_ids_as_signed": "row_ids: ",
+# Kernel: the cases that are there for it.
+BY_THE_BATTERY = {
+    "signed": "ends of the type",
+    "ids_of_24_bits": "ends of the type",
+    "next_document_overflows": "ends of the type",
+    "rest_dropped": "shared: first of the rest",
+    "missing_ignored": "3 terms",
+    "missing_ignored_when_many": "large: tenth",
+    "last_element_skipped_when_many": "large: tenth",
+    "shortest_comes_first": "one list twice",
+    "offsets_of_16_bits": "width 16",
+    "width_32_wraps": "width 32",
 }
-
-REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
-    "cached_by_pointer": "private",
-    "known_by_first_row": "module state",
+# Kernel: the workload whose ops find it out, had the battery let it pass.
+BY_TIMED_OPS = {
+    "signed": ("raw-2", "wide"),
+    "ids_of_24_bits": ("blocks-2", "wide"),
+    "rest_dropped": ("blocks-2", "tenth"),
+    "missing_ignored": ("raw-5", "dense"),
+    "missing_ignored_when_many": ("blocks-2", "runs"),
+    "last_element_skipped_when_many": ("raw-2", "half"),
+    "shortest_comes_first": ("blocks-2", "half"),
+    "offsets_of_16_bits": ("blocks-2", "wide"),
+    "first_documents_remembered": ("blocks-2", "evens"),
+    "wrong_at_a_timed_shape": ("raw-2", "evens"),
 }
+SEEDS = (3, 4)
 
-
-# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
-FEW = testing.reduced(EXPERIMENT, every=4, workload=lambda seed: inputs.workload("100x1000", "interleaved"))
-
-# No battery but its first case: the timed ops alone must stop what is wrong only where there are many rows.
-TIMED_OPS = testing.reduced(
-    EXPERIMENT, every=1_000, workload=lambda seed: inputs.workload("100x1000", "interleaved")
+# Few cases and one workload: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT,
+    correctness_battery=lambda seed: [
+        *battery.warm_up_case(SplitMix64(seed)),
+        *list(battery.arrangement_cases(SplitMix64(seed)))[:3],
+    ],
+    speed_workloads=lambda seed: [inputs.workload("raw-2", "tenth", seed)],
 )
 
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *BY_THE_BATTERY, *BY_TIMED_OPS, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
-    assert len(STOPPED) >= 10
 
 
 @pytest.mark.parametrize("name", STOPPED)
 def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
     """Without the policy's help, by the defence that its class calls for."""
+    verdict, reason = STOPPED[name]
     record = judge((CHEATS / f"{name}.py").read_text())
-    assert STOPPED[name] in record.reason + record.detail, record.reason
-    assert record.verdict is Verdict.FAIL
+    assert reason in record.reason + record.detail, record.reason
+    assert record.verdict is verdict
 
 
-@pytest.mark.parametrize("name", STOPPED_IN_TIMED_OPS)
-def test_a_timed_op_stops_what_is_wrong_only_for_many_rows(name: str, tmp_path: Path, compiled: Path) -> None:
-    """The battery's help is not needed."""
-    text = (CHEATS / f"{name}.py").read_text()
-    record = testing.judge(TIMED_OPS, HONEST, compiled, tmp_path, text)
-    assert record.reason.startswith("workload "), record.reason
-    assert STOPPED_IN_TIMED_OPS[name] in record.reason
-    assert record.verdict is Verdict.FAIL
+def loaded(name: str) -> ModuleType:
+    """Return a cheat as a module."""
+    kernels = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
+    return kernels
+
+
+@pytest.fixture(scope="module")
+def batteries() -> list[Sequence[Case]]:
+    """Return the battery of some seeds, but for most of its large lists, which take long to draw."""
+    parts = (battery.arrangement_cases, battery.end_cases, battery.width_cases, battery.query_cases)
+    return [
+        [
+            *(case for part in parts for case in part(SplitMix64(seed))),
+            *islice(battery.large_cases(SplitMix64(seed)), 2),
+        ]
+        for seed in SEEDS
+    ]
+
+
+@pytest.mark.parametrize("name", BY_THE_BATTERY)
+def test_a_wrong_answer_is_found_with_every_seed(name: str, batteries: list[Sequence[Case]]) -> None:
+    """By one of the cases that are there for it."""
+    for cases in batteries:
+        ops = [op for case in cases if case.name.startswith(BY_THE_BATTERY[name]) for op in case.ops]
+        with pytest.raises(Mismatch):
+            testing.check_case(EXPERIMENT, Case("joined", {}, ops), loaded(name))
+
+
+@pytest.mark.parametrize("name", BY_TIMED_OPS)
+def test_the_timed_ops_find_it_out_as_well(name: str) -> None:
+    """In one round of one workload, or another."""
+    drawn = inputs.workload(*BY_TIMED_OPS[name], 5)
+    ops = [op for seed in range(4) for op in inputs.redraw(drawn, seed)]
+    with pytest.raises(Mismatch):
+        testing.check_case(EXPERIMENT, Case("timed", {}, ops), loaded(name))
 
 
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
@@ -84,14 +130,20 @@ def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> Non
     testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
 
 
-@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [("cached_by_pointer", "private"), ("first_documents_remembered", "module state")],
+)
 def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
     """The first line of defence names the rule."""
-    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "posting_intersect")
+    text = (CHEATS / f"{name}.py").read_text().replace("from posting_intersect import bulk\n", "")
+    text = text.replace("from posting_intersect.bulk import intersect as intersect\n", "")
+    assert rule in testing.rules_broken(text, "posting_intersect")
 
 
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])
 def test_an_honest_text_passes_the_policy(name: str) -> None:
     """What ships, and what a good agent would write, breaks no rule."""
     folder = CHEATS if name == "honest_fast" else Path(str(posting_intersect.__file__)).parent
-    assert policy.findings((folder / f"{name}.py").read_text(), "posting_intersect") == []
+    found = policy.findings((folder / f"{name}.py").read_text(), "posting_intersect")
+    assert [finding for finding in found if finding.refuses or name != "baseline"] == []

@@ -1,288 +1,274 @@
-"""Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
+"""What is timed is what the page says: the same bits for a seed, planted documents, edits that count."""
 
-from itertools import pairwise, product
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from posting_intersect import SORTED, UNSORTED, reference
-from posting_intersect.battery import DISTANCES, LENGTHS, N_LISTS, ODD, ROW_IDS, correctness_battery
-from posting_intersect.inputs import (
-    CUT_EVERY,
-    DISTRIBUTIONS,
-    N_OPS,
-    SHAPES,
-    redraw,
-    speed_workloads,
-    workload,
-)
+from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
+from posting_intersect import BLOCK, INTERSECT, MISSING, bulk, inputs
+from posting_intersect.battery import COUNTS, LENGTHS, correctness_battery, random_cases
+from posting_intersect.inputs import COMBOS, DISTRIBUTIONS, SHAPES, redraw, workload
+from posting_intersect.lists import LAST
+from posting_intersect.oracle import compare, expect
+from posting_intersect.run_experiment import EXPERIMENT
 from referee.testing import checksum, seen
-from referee.workload import Edit
+from referee.workload import Edit, OpInputs
 
 SEED = 20_251_115
-PARTS = ("distances", "row_ids", "offsets")
-COMBOS = pytest.mark.parametrize(("shape_name", "distribution"), list(product(SHAPES, DISTRIBUTIONS)))
+EVERY_COMBO = pytest.mark.parametrize("combo", COMBOS, ids="-".join)
+BATTERY = correctness_battery(SEED)
+WORKLOADS = inputs.speed_workloads(SEED)
+DRAWN = {combo: redraw(drawn, SEED) for combo, drawn in zip(COMBOS, WORKLOADS, strict=True)}
 
-
-def drawn_ops(shape_name: str, distribution: str, seed: int = SEED) -> list[Any]:
-    """Return the ops of one round, untyped: the tests know which input is an array."""
-    return list(redraw(workload(shape_name, distribution), seed))
-
-
-def numbers(ops: list[Any]) -> list[Any]:
-    """Return the ops without what is a word."""
-    return [{name: value for name, value in op.items() if name != "order"} for op in ops]
-
-
-# Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_ROUNDS = {
-    ("20x10", "interleaved"): 621400254,
-    ("20x10", "skewed"): 2501576271,
-    ("20x10", "ties"): 402515655,
-    ("100x1000", "interleaved"): 2400096539,
-    ("100x1000", "skewed"): 2217403198,
-    ("100x1000", "ties"): 2212572805,
-    ("1024x100", "interleaved"): 3385552751,
-    ("1024x100", "skewed"): 2956226379,
-    ("1024x100", "ties"): 3721080928,
-    ("64x4000", "interleaved"): 3951454003,
-    ("64x4000", "skewed"): 887468706,
-    ("64x4000", "ties"): 3257439211,
-    ("25x8192", "interleaved"): 2625119984,
-    ("25x8192", "skewed"): 1278528465,
-    ("25x8192", "ties"): 478391647,
+    "raw-2-tenth": 3010402744,
+    "raw-2-half": 1885262272,
+    "raw-2-evens": 848279657,
+    "raw-2-runs": 2159587411,
+    "raw-2-wide": 3996764460,
+    "raw-2-skewed-scattered": 2545372386,
+    "raw-2-skewed-clustered": 2814895804,
+    "raw-3-skewed-scattered": 4190628193,
+    "raw-5-dense": 974674025,
+    "raw-5-zipf": 1142619922,
+    "raw-2-large-large": 3744444315,
+    "blocks-2-tenth": 431895658,
+    "blocks-2-half": 870675332,
+    "blocks-2-evens": 3314469686,
+    "blocks-2-runs": 782018013,
+    "blocks-2-wide": 1374643938,
+    "blocks-2-skewed-scattered": 3278121021,
+    "blocks-2-skewed-clustered": 1619147226,
+    "blocks-3-skewed-scattered": 2576118489,
+    "blocks-5-dense": 2651331370,
+    "blocks-5-zipf": 2178729823,
 }
-GOLDEN_BATTERY = 2593275712
+GOLDEN_BATTERY = 58785261
 
 
-@COMBOS
-def test_a_seed_gives_the_same_bits_on_every_machine(shape_name: str, distribution: str) -> None:
+def arrays(ops: Any) -> list[OpInputs]:
+    """Return the ops without what is a word."""
+    return [{name: value for name, value in op.items() if name != "method"} for op in ops]
+
+
+def lists_of(op: Any) -> list[np.ndarray]:
+    """Return the lists of one op, unpacked."""
+    if op["method"] == INTERSECT:
+        return [op["docs"][a:b] for a, b in pairwise(op["list_start"])]
+    return [
+        bulk.unpack(op["blob"], op["block_start"][a:b], int(n))
+        for (a, b), n in zip(pairwise(op["blocks_of_list"]), op["length"], strict=True)
+    ]
+
+
+@EVERY_COMBO
+def test_a_seed_gives_the_same_bits_on_every_machine(combo: tuple[str, str]) -> None:
     """One round of ops, frozen."""
-    ops = numbers(drawn_ops(shape_name, distribution))
-    assert checksum(*ops) == GOLDEN_ROUNDS[shape_name, distribution]
+    assert checksum(*arrays(DRAWN[combo])) == GOLDEN_ROUNDS["-".join(combo)]
 
 
 def test_the_battery_is_the_same_bits_on_every_machine() -> None:
-    """Every op, frozen."""
-    assert (
-        checksum(*(op for case in correctness_battery(SEED) for op in numbers(list(case.ops))))
-        == GOLDEN_BATTERY
-    )
+    """Every op of every case, frozen."""
+    assert checksum(*(op for case in BATTERY for op in arrays(case.ops))) == GOLDEN_BATTERY
 
 
 def test_another_seed_gives_other_inputs() -> None:
-    """In the battery, in its extents, and in the ops of a round."""
-    one, other = correctness_battery(1), correctness_battery(2)
-    assert len(one) == len(other)
-    assert [case.name for case in one] != [case.name for case in other]
-    for a, b in zip(one, other, strict=True):
-        if "empty" not in a.name and a.name != "0 lists" and "same row" not in a.name:
-            assert checksum(*numbers(list(a.ops))) != checksum(*numbers(list(b.ops))), a.name
-    first, second = drawn_ops("20x10", "ties", 1), drawn_ops("20x10", "ties", 2)
-    for a, b in zip(seen(first), seen(second), strict=True):
-        assert not np.array_equal(a["offsets"], b["offsets"])
-        assert len(np.intersect1d(a["row_ids"], b["row_ids"])) < 10
+    """Of the lists, of a round of the same lists, and of the battery."""
+    for name in ("raw-2", "blocks-5"):
+        drawn = workload(name, DISTRIBUTIONS[name][0], 1)
+        rounds = [checksum(*arrays(redraw(drawn, seed))) for seed in (1, 2)]
+        assert rounds[0] != rounds[1]
+        assert checksum(*arrays(redraw(workload(name, DISTRIBUTIONS[name][0], 2), 1))) != rounds[0]
+    cases = [[case.name for case in random_cases(SplitMix64(seed))] for seed in (1, 2)]
+    assert cases[0] != cases[1]
 
 
-def test_workloads_are_every_shape_with_every_distribution() -> None:
-    """And the seed of `speed_workloads` says nothing, because `redraw` draws everything."""
-    combos = [one.combo for one in speed_workloads(1)]
-    assert combos == [f"{distribution}/{name}" for name, distribution in product(SHAPES, DISTRIBUTIONS)]
-    assert speed_workloads(1) == speed_workloads(2)
+def test_there_are_shapes_and_distributions_enough() -> None:
+    """Of both forms; in the nearest cache and in none."""
+    assert len({one.combo for one in WORKLOADS}) == len(COMBOS) >= 18
+    sizes = {
+        combo: sum(array.nbytes for array in ops[0].values() if isinstance(array, np.ndarray))
+        for combo, ops in DRAWN.items()
+    }
+    assert sizes["raw-2", "tenth"] < 1 << 19
+    assert sizes["raw-2-large", "large"] > 40 << 20
+    assert all(0 < one.least_bytes < 1 << 20 for one in WORKLOADS)
 
 
-def test_the_least_traffic_is_spelled_out() -> None:
-    """20 lists of 10: 1,280 rows out of 2,304 lists; 25 batches: all distances of 22, counted half."""
-    assert workload("20x10", "ties").least_bytes == 24 * 1_280 + 8 * 129 + 8 * 18 * 128 + 4 * (
-        18 * 128 - 1_280
-    )
-    assert workload("64x4000", "ties").least_bytes == 24 * 4_000 + 8 * 2 + 8 * 56
-    assert workload("25x8192", "ties").least_bytes == 24 * 100 + 8 * 2 + 2 * 22 * 8_192
+@EVERY_COMBO
+def test_lists_ascend_and_are_as_long_as_they_say(combo: tuple[str, str]) -> None:
+    """In the first op and in the last; and `block_first_doc` is the first document of each block."""
+    ops = seen(DRAWN[combo])
+    for op in (ops[0], ops[-1]):
+        for one in lists_of(op):
+            assert (one[1:] > one[:-1]).all()
+        if op["method"] != INTERSECT:
+            firsts = np.concatenate([one[::BLOCK] for one in lists_of(op)])
+            assert firsts.tolist() == op["block_first_doc"].tolist()
+            assert (np.diff(op["block_start"]) > 0).all()
 
 
-@COMBOS
-def test_lists_have_the_stated_extents_and_order(shape_name: str, distribution: str) -> None:
-    """Seven of eight lists whole, the eighth cut, none of the sorted ones out of order."""
-    shape = SHAPES[shape_name]
-    ops = drawn_ops(shape_name, distribution)
-    assert len(ops) == N_OPS
-    for op in seen(ops[:6])[::5]:
-        distances, row_ids, offsets = op["distances"], op["row_ids"], op["offsets"]
-        assert (op["order"], op["k"], offsets.shape) == (
-            shape.order,
-            shape.k,
-            (shape.n_queries, shape.n_lists + 1),
+@EVERY_COMBO
+def test_each_edit_changes_the_answers(combo: tuple[str, str]) -> None:
+    """Of every ordinary query; only one document of a list moves per query."""
+    ops = DRAWN[combo]
+    plain = seen(ops)
+    n_queries = SHAPES[combo[0]].n_queries
+    for before, op, changes in zip(plain, plain[1:], ops[1:], strict=False):
+        with pytest.raises(Mismatch):
+            compare(expect({}, op), expect({}, {**before, "queries": op["queries"]}))
+        now, old = (np.concatenate(lists_of(one)).astype(np.int64) for one in (op, before))
+        moved = np.flatnonzero(now != old)
+        assert 1 <= len(moved) <= n_queries
+        assert (now - old)[moved].max() <= 2
+        assert any(isinstance(value, Edit) for value in changes.values())
+        assert changes["queries"].shape == (n_queries + 3, SHAPES[combo[0]].m)  # type: ignore[union-attr]
+
+
+def test_edits_meet_first_documents_and_last_blocks() -> None:
+    """Over some rounds, the first document of a block, the last of one, and one of a last block move."""
+    drawn = workload("blocks-2", "tenth", 1)
+    places = set()
+    for seed in range(6):
+        for before, op in pairwise(seen(redraw(drawn, seed))):
+            for one, other in zip(lists_of(before), lists_of(op), strict=True):
+                for i in np.flatnonzero(one != other).tolist():
+                    places.add(i % BLOCK if i < len(one) // BLOCK * BLOCK else "rest")
+    assert {0, BLOCK - 1, "rest"} < places
+
+
+@EVERY_COMBO
+def test_short_queries_are_planted_in_every_op(combo: tuple[str, str]) -> None:
+    """A missing term; few of a partner's documents; an empty list, a single document, one list twice."""
+    m, kinds = SHAPES[combo[0]].m, set()
+    for op in seen(DRAWN[combo]):
+        lists = lists_of(op)
+        lengths = np.array([len(one) for one in lists])
+        queries = op["queries"]
+        assert ((queries == MISSING).sum(axis=1) == 1).sum() == 1
+        (few,) = np.flatnonzero(lengths == 300)
+        start, ids = expect({}, op)
+        both = [q for q, query in enumerate(queries) if len({*query.tolist()}) == 2 and few in query]
+        shared = [ids[start[q] : start[q + 1]] for q in both]
+        assert any(len(one) in (3, 4, 5) and one[0] == lists[few][0] for one in shared)
+        lasts = [query for query in queries.tolist() if len(set(query)) == 1]
+        kinds |= {"empty"} if any(0 in lengths[query] for query in queries if MISSING not in query) else set()
+        kinds |= (
+            {"single"} if any(1 in lengths[query] for query in queries if MISSING not in query) else set()
         )
-        assert (distances.dtype, row_ids.dtype, offsets.dtype) == (np.float32, np.uint64, np.int64)
-        assert (offsets[0, 0], offsets[-1, -1]) == (0, len(distances))
-        assert (offsets[1:, 0] == offsets[:-1, -1]).all()
-        lengths = np.diff(offsets, axis=1)
-        is_cut = np.arange(shape.n_lists) % CUT_EVERY == CUT_EVERY - 1
-        assert (lengths[:, ~is_cut] == shape.length).all()
-        assert (lengths[:, is_cut] >= 0).all()
-        assert (lengths[:, is_cut] < shape.length).all()
-        assert np.isfinite(distances).all()
-        keys = reference.ordered(distances).astype(np.int64)
-        falls = (np.diff(keys) < 0) | ((np.diff(keys) == 0) & (row_ids[1:] < row_ids[:-1]))
-        inside = np.setdiff1d(np.flatnonzero(falls) + 1, offsets)
-        assert (len(inside) == 0) == (shape.order == SORTED)
+        kinds |= {"twice"} if lasts else set()
+    assert kinds == {"empty", "single", "twice"}
+    assert m in (2, 3, 5)
 
 
-@COMBOS
-def test_each_op_plants_what_a_shortcut_gets_wrong(shape_name: str, distribution: str) -> None:
-    """In every query of every op: -0.0 before a 0.0 of a lower row id, and a tie that float64 cannot decide.
-
-    Signs as well: two distances below zero, which signed integers have the wrong way round, and in the tie
-    a row id below 2**63, which they put last.
-    """
-    for op in seen(drawn_ops(shape_name, distribution)):
-        distances, row_ids, offsets = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])
-        for start in offsets[:-1]:
-            first, its_ids = distances[start : start + 8], row_ids[start : start + 8].tolist()
-            assert first[:4].tolist() == [-(2.0**-30)] + [-(2.0**-149)] * 3
-            assert (np.diff(first[:2].view(np.int32)) < 0).all()
-            assert its_ids[1] < 2**63 <= its_ids[2] == its_ids[3] - 1
-            assert float(its_ids[2]) == float(its_ids[3])
-            assert (first[4], np.signbit(first[4])) == (0.0, True)
-            zeros = np.flatnonzero((first == 0) & ~np.signbit(first))
-            assert its_ids[4] - 2 in [its_ids[i] for i in zeros]
-
-
-@COMBOS
-def test_each_op_is_wrong_with_signed_integers(shape_name: str, distribution: str) -> None:
-    """In every query, whether distances or row ids are compared so; all else right."""
-    for op in seen(drawn_ops(shape_name, distribution)):
-        right = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])[1]
-        bits, row_ids = op["distances"].view(np.int32), op["row_ids"]
-        keys = reference.ordered(op["distances"])
-        # The rows that are planted, and no others: what comes first need not be sorted to the end.
-        near = op["distances"] <= np.float32(2.0**-30)
-        for wrong in ((row_ids, bits), (row_ids.view(np.int64), keys)):
-            for query, lists in enumerate(op["offsets"]):
-                some = lists[0] + np.flatnonzero(near[lists[0] : lists[-1]])
-                got = row_ids[some[np.lexsort([key[some] for key in wrong])]]
-                start = query * op["k"]
-                assert not np.array_equal(got, right[start : start + len(got)])
-
-
-@COMBOS
-def test_each_edit_changes_the_answer_of_every_query(shape_name: str, distribution: str) -> None:
-    """An answer kept from the op before is wrong everywhere, in its distances or in its row ids."""
-    ops = seen(drawn_ops(shape_name, distribution)[:8])
-    answers = [reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"]) for op in ops]
-    for (_, before, starts), (_, after, _) in pairwise(answers):
-        differs = np.add.reduceat((before != after).astype(int), starts[:-1])
-        assert (differs > 0).all()
-
-
-def test_a_list_may_change_behind_its_first_row() -> None:
-    """In each query one list per op begins as before, and another row of it counts."""
-    for before, after in pairwise(seen(drawn_ops("100x1000", "interleaved"))):
-        starts = after["offsets"][0, :-1][np.diff(after["offsets"][0]) > 1]
-        same = before["row_ids"][starts] == after["row_ids"][starts]
-        second = before["row_ids"][starts + 1] != after["row_ids"][starts + 1]
-        assert (same & second).sum() == 1
-        changed = after["row_ids"][starts + 1][same & second]
-        assert np.isin(changed, reference.merge(*(after[name] for name in PARTS), after["k"])[1]).all()
-
-
-def test_only_a_few_rows_change_from_op_to_op() -> None:
-    """At most eight planted and seven put back per query."""
-    for shape_name, shape in SHAPES.items():
-        for op in drawn_ops(shape_name, "skewed")[1:]:
-            assert isinstance(op["distances"], Edit)
-            assert np.array_equal(op["distances"].at, op["row_ids"].at)
-            assert len(np.unique(op["row_ids"].at)) == len(op["row_ids"].at) <= 15 * shape.n_queries
+def test_the_special_list_meets_its_partner_at_the_ends_of_blocks() -> None:
+    """Its first and its last, the last of a block and the first of the next; in the partner as well."""
+    for name, way in (("raw-2", "half"), ("raw-2-skewed", "clustered"), ("raw-5", "zipf")):
+        pool = workload(name, way, 3).source.pool
+        partner, few = (pool.lists[v] for v in pool.special[:2])
+        places = np.flatnonzero(bulk.is_in(few, partner))
+        assert places.tolist() == [0, BLOCK - 1, BLOCK, len(few) - 1]
+        there = np.searchsorted(partner, few[places])
+        assert (there[0], there[1] % BLOCK, there[2] % BLOCK, there[3]) == (0, 127, 0, len(partner) - 1)
 
 
 def test_distributions_are_what_they_say() -> None:
-    """Interleaved: all lists count. Skewed: only near ones. Ties: few distances, equal at the boundary."""
-    for distribution, least, most in (("interleaved", 80, 100), ("skewed", 6, 16), ("ties", 80, 100)):
-        op = seen(drawn_ops("100x1000", distribution))[0]
-        distances, row_ids, _ = reference.merge(op["distances"], op["row_ids"], op["offsets"], op["k"])
-        places = np.flatnonzero(np.isin(op["row_ids"], row_ids))
-        lists = np.unique(np.searchsorted(op["offsets"][0], places, side="right"))
-        assert least <= len(lists) <= most, distribution
-        if distribution == "ties":
-            assert 55 <= len(np.unique(op["distances"])) <= 61 + 3
-            boundary = op["distances"] == distances[-1]
-            assert boundary.sum() > (distances == distances[-1]).sum() > 1
+    """By their densities, what they share, and where they lie."""
+    for way, low, high in (("tenth", 0.09, 0.11), ("half", 0.49, 0.51), ("runs", 0.3, 0.7)):
+        one = workload("raw-2", way, 1).source.pool.lists[0].astype(np.int64)
+        assert low < len(one) / (one[-1] - one[0] + 1) < high, way
+    runs = workload("raw-2", "runs", 1).source.pool.lists[1].astype(np.int64)
+    assert 50 < (np.diff(runs) == 1).sum() / (np.diff(runs) > 1).sum() < 2_000
+    pool = workload("raw-2", "evens", 1).source.pool
+    assert [set((one % 2).tolist()) for one in pool.lists[:4]] == [{0}, {1}, {0}, {1}]
+    wide = workload("raw-2", "wide", 1).source.pool.lists[0]
+    assert wide[0] < 2**20
+    assert LAST - 2**20 < wide[-1] <= LAST
+    assert 0.45 < (wide >= 2**31).mean() < 0.55
+    pool = workload("raw-2-skewed", "scattered", 1).source.pool
+    rare, often = (len(pool.lists[numbers[0]]) for numbers, _ in pool.groups)
+    assert 900 < often / rare < 1_200
+    assert often > (1 << 22) / 32
+    dense = workload("raw-5", "dense", 1).source.pool.lists[:6]
+    assert all(len(one) > 32 * (1 << 16) / 32 / 4 for one in dense)
+    lengths = [len(one) for one in workload("raw-5", "zipf", 1).source.pool.lists[:8]]
+    assert all(0.9 < n * (k + 1) / lengths[0] < 1.1 for k, n in enumerate(lengths))
 
 
-def test_row_ids_are_fragments_beyond_float64() -> None:
-    """Of four fragments, one per list, and many row ids between two float64."""
-    op = seen(drawn_ops("1024x100", "ties"))[0]
-    ordinary = op["row_ids"][op["distances"] >= 1]  # the planted ones are nearer
-    assert (ordinary > 2**63).all()
-    assert set((ordinary >> 32) - 2**31) == {0, 1, 2, 3}
+def test_lists_move_up_from_round_to_round() -> None:
+    """By nothing, by all there is room for, and by numbers in between; and they change their order."""
+    drawn = workload("raw-2", "wide", 1)
+    firsts, orders = set(), set()
+    for seed in range(24):
+        op = redraw(drawn, seed)[0]
+        docs, list_start = op["docs"], op["list_start"]
+        assert isinstance(docs, np.ndarray)
+        assert isinstance(list_start, np.ndarray)
+        firsts.add(int(docs.max()))
+        orders.add(tuple(np.diff(list_start).tolist()))
+    assert 2**32 - 1 in firsts
+    assert LAST in firsts
+    assert len(firsts) > 8
+    assert len(orders) > 15
 
 
-def test_the_battery_holds_every_demanded_case() -> None:
-    """Kinds of distance and of row id, extents, empty and equal lists, timed shapes, timed sizes, orders."""
-    cases = correctness_battery(SEED)
-    names = [case.name for case in cases]
-    assert len(set(names)) == len(names) >= 70
-    for distances, row_ids in product(DISTANCES, ROW_IDS):
-        assert f"{distances}, {row_ids}" in names
-    for n in LENGTHS:
-        case = cases[names.index(f"lists of {n}")]
-        assert {op["k"] for op in case.ops if "k" in op} == {1, 10, n, 3 * n - 1, 3 * n, 3 * n + 3}
-    for n in N_LISTS:
-        assert f"{n} lists" in names
-    assert sum(name.startswith("random: ") for name in names) == 10
-    assert sorted(name.split("/")[-1] for name in names if name.startswith("timed: ")) == sorted(SHAPES)
-    large = [name for name in names if name.startswith("large: ")]
-    assert [name.split(": ")[1].split(",")[0] for name in large] == [*SHAPES, "odd"]
-    for name, shape in zip(large, [*SHAPES.values(), ODD], strict=True):
-        case = cases[names.index(name)]
-        assert {op["k"] for op in case.ops if "k" in op} == {1, 10, 33, 100}
-        n_rows, n_timed = len(seen(case.ops)[0]["distances"]), shape.n_queries * shape.n_lists * shape.length
-        assert 0.9 * n_timed <= n_rows <= 1.3 * n_timed
-        assert n_rows % 2 == 1
-    for name in (
-        "all lists empty",
-        "some lists empty",
-        "only the last list has rows",
-        "one list holds all that count",
-        "the same list five times",
-        "lists from near to far",
-        "lists from far to near",
-        "rows from far to near",
-        "the same row many times",
-        "a query without rows among others",
+def test_the_battery_has_what_is_demanded() -> None:
+    """By the names of its cases; every case asks for both forms but the largest."""
+    names = [case.name for case in BATTERY]
+    assert names[0] == "both forms"
+    assert len(set(names)) == len(names)
+    for part in (
+        *(f"lists of {n}" for n in LENGTHS),
+        *(f"{m} terms" for m in COUNTS),
+        *(f"width {width}" for width in range(1, 33)),
+        *("all of one list before the other", "one list twice", "even and odd", "runs"),
+        *("shared: first", "shared: last", "shared: last of a block", "shared: first of the next block"),
+        *("another list ends first, short", "another list ends first, long", "ends of the type, "),
+        *("no terms", "no queries", "no lists", "all missing", "empty lists", "random: "),
+        *(f"large: {way}, 1.000" for ways in DISTRIBUTIONS.values() for way in ways if way != "large"),
+        "large: large, ",
     ):
-        assert name in names
-    for case in cases:
-        orders = {op["order"] for op in seen(case.ops)}
-        assert orders == {SORTED, UNSORTED} or case.name.startswith("timed: ")
+        assert any(name.startswith(part) for name in names), part
+    for case in BATTERY:
+        if not case.name.startswith(("large", "timed")):
+            assert {op["method"] for op in case.ops} == {"intersect", "intersect_blocks"}
+    scales = [float(name.split(", ")[1]) for name in names if name.startswith("large")]
+    assert min(scales) >= 0.9
+    assert max(scales) <= 1.3
 
 
-def test_the_battery_is_what_its_names_say() -> None:
-    """Values of each kind are there; sorted lists are sorted; edits change the answer; nothing is NaN."""
-    for case in correctness_battery(SEED):
-        before: list[Any] | None = None
-        for op, plain in zip(case.ops, seen(case.ops), strict=True):
-            distances, row_ids = plain["distances"], plain["row_ids"]
-            assert not np.isnan(distances).any()
-            if plain["order"] == SORTED:
-                keys = reference.ordered(distances)
-                rises = (keys[1:] > keys[:-1]) | ((keys[1:] == keys[:-1]) & (row_ids[1:] >= row_ids[:-1]))
-                assert np.isin(np.flatnonzero(~rises) + 1, plain["offsets"]).all()
-            answer = [
-                array.tolist() for array in reference.merge(*(plain[name] for name in PARTS), plain["k"])
+def test_the_battery_has_blocks_of_every_width() -> None:
+    """Of the documents, 1 to 32 bits."""
+    found = set()
+    for case in BATTERY:
+        if case.name.startswith("width"):
+            op = next(one for one in seen(case.ops) if one["method"] != INTERSECT)
+            full = np.diff(op["block_start"]) > 8 + 2 + 16
+            found |= set(op["blob"][op["block_start"][:-1][full] + 8].tolist())
+    assert set(range(2, 33)) <= found
+
+
+def test_a_kernel_that_remembers_fails_at_the_first_edit() -> None:
+    """It answers for lists that are gone; with each form."""
+    for combo in (("raw-2", "runs"), ("blocks-2", "runs")):
+        first, second = seen(DRAWN[combo])[:2]
+        with pytest.raises(Mismatch):
+            EXPERIMENT.compare(expect({}, second), expect({}, {**first, "queries": second["queries"]}))
+
+
+def test_queries_take_their_terms_in_any_order() -> None:
+    """The shortest list is first as often as last."""
+    drawn = workload("raw-3-skewed", "scattered", 1)
+    places = []
+    for seed in range(20):
+        for op in seen(redraw(drawn, seed)):
+            lengths = np.diff(op["list_start"])
+            places += [
+                int(np.argmin(lengths[query]))
+                for query in op["queries"]
+                if MISSING not in query and lengths[query].min() > 310  # none of the short queries
             ]
-            if isinstance(op.get("row_ids"), Edit):
-                assert answer != before, case.name
-            before = answer
-        first = seen(case.ops)[0]
-        if case.name.startswith("zeros, "):
-            assert set(np.signbit(first["distances"])) == {True, False}
-        if case.name.startswith("infinite, "):
-            assert {np.inf, -np.inf} < set(first["distances"].tolist())
-        if case.name.startswith("subnormal, "):
-            assert 0 < np.abs(first["distances"]).max() < np.finfo(np.float32).tiny
-        if case.name.endswith("near 2**64"):
-            assert first["row_ids"].min() > 2**64 - 1002
-        if case.name.endswith("around 2**63"):
-            assert first["row_ids"].min() < 2**63 < first["row_ids"].max()
+    assert min(np.bincount(places, minlength=3)) > len(places) / 6

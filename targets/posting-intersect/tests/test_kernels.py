@@ -1,26 +1,28 @@
 """The baseline and the kernel give the reference's answers, in the battery and at the edges of the API."""
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
-from posting_intersect import baseline, inputs, kernels
+from harness_common.prng import SplitMix64
+from posting_intersect import baseline, inputs, kernels, reference
 from posting_intersect.battery import correctness_battery
+from posting_intersect.forms import both_forms
 from posting_intersect.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
 
 CASES = correctness_battery(20_251_115)
+WORKLOADS = dict(zip(inputs.COMBOS, inputs.speed_workloads(2), strict=True))
 IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
-ORDERS = pytest.mark.parametrize("name", ["merge_sorted", "merge_unsorted"])
 
 
-def read_only(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the arrays as a player hands them over; for other ones Numba would compile anew."""
-    for array in arrays:
-        array.flags.writeable = False
-    return arrays
+def called(function: Any, arrays: dict[str, np.ndarray], queries: list[list[int]], m: int) -> Any:
+    """Return what a function answers to arrays as a player hands them over: others Numba compiles anew."""
+    rows = np.array(queries, np.int32).reshape(-1, m)
+    return function(*testing.read_only({**arrays, "queries": rows}).values())
 
 
 @IMPLEMENTATIONS
@@ -31,71 +33,41 @@ def test_agrees_with_the_reference(implementation: ModuleType, case: Case) -> No
 
 
 @IMPLEMENTATIONS
-@pytest.mark.parametrize("shape_name", inputs.SHAPES)
-@pytest.mark.parametrize("distribution", inputs.DISTRIBUTIONS)
-def test_is_right_on_the_timed_inputs(implementation: ModuleType, shape_name: str, distribution: str) -> None:
-    """Five ops of every workload: lists of every op before the fifth are whole again or changed anew."""
-    ops = inputs.redraw(inputs.workload(shape_name, distribution), 1)[:5]
+@pytest.mark.parametrize("combo", inputs.COMBOS, ids="-".join)
+def test_is_right_on_the_timed_inputs(implementation: ModuleType, combo: tuple[str, str]) -> None:
+    """Three ops of every workload."""
+    ops = inputs.redraw(WORKLOADS[combo], 1)[:3]
     testing.check_case(EXPERIMENT, Case("timed", {}, ops), implementation)
 
 
 @IMPLEMENTATIONS
-@ORDERS
-def test_answers_a_small_question(implementation: ModuleType, name: str) -> None:
-    """Two queries of two lists; all three arrays, with their types."""
-    arguments = read_only(
-        np.array([1.0, 3.0, 2.0, -0.0, 0.0, 5.0, 5.0], np.float32),
-        np.array([7, 8, 9, 2, 1, 2**64 - 1, 2**64 - 2], np.uint64),
-        np.array([[0, 2, 3], [3, 6, 7]], np.int64),
-    )
-    distances, row_ids, offsets = getattr(implementation, name)(*arguments, 3)
-    assert (distances.dtype, row_ids.dtype, offsets.dtype) == (np.float32, np.uint64, np.int64)
-    assert distances.tolist() == [1.0, 2.0, 3.0, -0.0, 0.0, 5.0]
-    assert np.signbit(distances).tolist() == [False, False, False, True, False, False]
-    assert row_ids.tolist() == [7, 9, 8, 2, 1, 2**64 - 2]
-    assert offsets.tolist() == [0, 3, 6]
+def test_answers_a_small_question(implementation: ModuleType) -> None:
+    """Three lists, in both forms; the outputs with their types."""
+    lists = [np.array(one, np.uint32) for one in ([1, 5, 2**31, 2**32 - 1], [5, 9, 2**32 - 1], [0, 5])]
+    raw, blocks = both_forms(SplitMix64(1), lists)
+    for function, arrays in ((implementation.intersect, raw), (implementation.intersect_blocks, blocks)):
+        start, ids = called(function, arrays, [[0, 1], [-1, 0], [1, 2], [1, 1]], 2)
+        assert (start.dtype, ids.dtype) == (np.int64, np.uint32)
+        assert start.tolist() == [0, 2, 2, 3, 6]
+        assert ids.tolist() == [5, 2**32 - 1, 5, 5, 9, 2**32 - 1]
+        assert called(function, arrays, [[0, 1, 2]], 3)[1].tolist() == [5]
+        assert called(function, arrays, [], 2)[0].tolist() == [0]
+        assert called(function, arrays, [[0, 2, 1, 1]], 4)[1].tolist() == [5]
+        assert called(function, arrays, [[2]], 1)[1].tolist() == [0, 5]
 
 
-@IMPLEMENTATIONS
-@ORDERS
-@pytest.mark.parametrize("n_lists", [0, 1, 3])
-def test_returns_nothing_where_there_is_nothing(implementation: ModuleType, name: str, n_lists: int) -> None:
-    """No lists, or lists without rows: three arrays of the right type all the same."""
-    arguments = read_only(
-        np.zeros(0, np.float32), np.zeros(0, np.uint64), np.zeros((2, n_lists + 1), np.int64)
-    )
-    distances, row_ids, offsets = getattr(implementation, name)(*arguments, 10)
-    assert (distances.dtype, row_ids.dtype, offsets.dtype) == (np.float32, np.uint64, np.int64)
-    assert (distances.size, row_ids.size, offsets.tolist()) == (0, 0, [0, 0, 0])
-
-
-@IMPLEMENTATIONS
-@ORDERS
-def test_a_huge_k_costs_no_memory(implementation: ModuleType, name: str) -> None:
-    """A k of 2**40 returns the two rows that there are."""
-    arguments = read_only(
-        np.array([1.0, 2.0], np.float32), np.array([1, 2], np.uint64), np.array([[0, 2]], np.int64)
-    )
-    assert getattr(implementation, name)(*arguments, 2**40)[1].tolist() == [1, 2]
-
-
-def test_the_op_calls_what_the_order_says() -> None:
-    """The reference, dressed up as a kernel of which each function says that it was called."""
-    called: list[str] = []
-    honest = testing.seen(CASES[0].ops)[0]
-
-    def stand_in(name: str) -> object:
-        def merge(*arguments: object) -> tuple[np.ndarray, ...]:
-            called.append(name)
-            return EXPERIMENT.expect({}, honest)
-
-        return merge
-
+def test_the_op_calls_what_the_method_says() -> None:
+    """The reference, dressed up as a kernel: its answers, by both functions."""
+    called_by: list[str] = []
     dressed = ModuleType("dressed")
-    dressed.merge_sorted, dressed.merge_unsorted = stand_in("sorted"), stand_in("unsorted")  # type: ignore[attr-defined]
-    for order in ("sorted", "unsorted"):
-        expected, outputs = next(
-            testing.answers(EXPERIMENT, Case("one", {}, [{**CASES[0].ops[0], "order": order}]), dressed)
-        )
-        EXPERIMENT.compare(expected, outputs)
-    assert called == ["sorted", "unsorted"]
+    for name in ("intersect", "intersect_blocks"):
+
+        def answer(*arguments: Any, name: str = name) -> Any:
+            called_by.append(name)
+            return getattr(reference, name)(*arguments)
+
+        setattr(dressed, name, answer)
+    case = next(case for case in CASES if case.name == "lists of 129")
+    testing.check_case(EXPERIMENT, case, dressed)
+    assert called_by == [op["method"] for op in case.ops]
+    assert len(set(called_by)) == 2

@@ -1,92 +1,251 @@
-"""The kernel, the baseline and three libraries on the timed workloads, for a human: no verdict uses it.
+"""The kernel, the baseline, Arrow, Polars and numexpr on the timed workloads: no verdict uses it.
 
-    uv run --package predicate --group bench pytest targets/predicate/benches/bench_predicate.py
+    MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1099511627776 POLARS_MAX_THREADS=1 \
+        uv run --package predicate --group bench pytest targets/predicate/benches/bench_predicate.py
 
-Where k rows are asked for: faiss's IndexBinaryFlat, one thread, over a copy of our codes, which it makes
-before the clock starts. Where all distances are: NumKong's cdist, one thread, and NumPy's bitwise_count,
-which writes every step to memory. One round is one op; the ops come in turn from one redraw.
+The first two variables are those of a player: without them each large array of an op begins with fresh pages.
+Every peer has one thread, gets its own kind of column made beforehand, and returns the numbers of the rows,
+numexpr a byte per row and no more. Peers compare floats as processors do, so they get columns without NaN and
+-0.0; batches of theirs are no slices. Answers are checked before anything is timed. One round is one op.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness_common.prng import SplitMix64
-from predicate import DISTANCES, TOP_K, baseline, kernels, reference
-from predicate.inputs import COMBOS, SHAPES, redraw, workload
+from predicate import (
+    AND,
+    BETWEEN,
+    EQ,
+    FLOAT64,
+    GE,
+    IN,
+    IS_NULL,
+    LT,
+    NOT,
+    OR,
+    TYPES,
+    baseline,
+    kernels,
+    whole_columns,
+)
+from predicate.expressions import Tree
+from predicate.inputs import COMBOS, redraw, workload
+from predicate.oracle import expect
 from predicate.prepare import prepare
 from referee import testing
-from referee.workload import Workload, applied
+from referee.testing import read_only, seen
+from referee.workload import Workload
 
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 SEED = 20_251_115
+ROUNDS = 100
+
+Batch = list[tuple[np.ndarray, np.ndarray | None]]  # of each column its values, and which are valid
+Answer = Callable[[Any], np.ndarray]
 
 
-@pytest.fixture(scope="module", params=COMBOS, ids="-".join)
+@pytest.fixture(params=COMBOS, ids="-".join)
 def drawn(request: pytest.FixtureRequest) -> Workload:
     """Return one shape x distribution."""
-    return workload(SplitMix64(SEED), *request.param)
+    return workload(*request.param, SEED)
 
 
 @pytest.mark.parametrize("implementation", [kernels, baseline], ids=["kernel", "baseline"])
 def test_ours(benchmark: Any, drawn: Workload, implementation: Any) -> None:
-    """One op: all distances, or the k nearest."""
-    op = prepare(implementation, drawn.build_inputs)
+    """One op."""
     benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, op, list(applied(redraw(drawn, SEED))))
+    ops = [read_only(op) for op in seen(redraw(drawn, SEED))]
+    testing.time_in_turn(benchmark, prepare(implementation, read_only(drawn.build_inputs)), ops, ROUNDS)
 
 
-def test_faiss(benchmark: Any, drawn: Workload) -> None:
-    """One search of a single query, after a check that it finds the reference's distances."""
-    faiss = pytest.importorskip("faiss")
-    shape = SHAPES[drawn.shape]
-    if shape.method != TOP_K:
-        pytest.skip("faiss returns the k nearest only")
-    faiss.omp_set_num_threads(1)
-    ops: list[Any] = list(redraw(drawn, SEED))
-    index = faiss.IndexBinaryFlat(8 * shape.dim_bytes)
-    index.add(ops[0]["codes"])
-    distances = reference.distances(ops[0]["query"], ops[0]["codes"])
-    found, ids = index.search(ops[0]["query"][np.newaxis], shape.k)
-    np.testing.assert_array_equal(np.sort(found[0]), reference.smallest(distances, shape.k))
-    np.testing.assert_array_equal(distances[ids[0]], found[0])
+def plain_batches(drawn: Workload, op: Any) -> list[Batch]:
+    """Return the columns of each batch, floats that are NaN or -0.0 replaced."""
+    dtypes = drawn.source.one.dtypes
+    batches = []
+    for columns, n in zip(op["columns"], op["n_rows"].tolist(), strict=True):
+        batch: Batch = []
+        for column, dtype in zip(columns, dtypes, strict=True):
+            start = int(column[0])
+            values = op["buffer"][start : start + n * TYPES[dtype].itemsize].view(TYPES[dtype]).copy()
+            if dtype == FLOAT64:
+                values[np.isnan(values) | (values == 0)] = 0.0
+            valid = whole_columns.valid_rows(op["buffer"], column, n) if column[1] >= 0 else None
+            batch.append((values, valid))
+        batches.append(batch)
+    return batches
 
-    queries = [op_inputs["query"][np.newaxis] for op_inputs in ops]
+
+def expected_rows(drawn: Workload, batches: Sequence[Batch]) -> list[np.ndarray]:
+    """Return the rows that the definition selects of plain batches."""
+    found = []
+    for batch in batches:
+        parts, columns, end = [], [], 0
+        for values, valid in batch:
+            bits = np.packbits(valid, bitorder="little") if valid is not None else np.zeros(0, np.uint8)
+            columns.append([end, end + values.nbytes if valid is not None else -1, 0])
+            parts += [values.view(np.uint8), bits]
+            end += values.nbytes + len(bits)
+        op = {
+            "buffer": np.concatenate(parts),
+            "columns": np.array([columns]),
+            "n_rows": np.array([len(batch[0][0])]),
+        }
+        found.append(expect(drawn.build_inputs, op)[0][1])
+    return found
+
+
+def folded(tree: Tree, leaf: Callable[..., Any], both: Any, either: Any, negated: Any) -> Any:
+    """Return what a peer makes of a tree, out of what it makes of a leaf."""
+    if tree[0] in (AND, OR):
+        parts = [folded(part, leaf, both, either, negated) for part in tree[1:]]
+        return (both if tree[0] == AND else either)(*parts)
+    if tree[0] == NOT:
+        return negated(folded(tree[1], leaf, both, either, negated))
+    return leaf(*tree)
+
+
+def literal(drawn: Workload, column: int, bits: int | None) -> Any:
+    """Return a literal as Python's number."""
+    dtype = TYPES[drawn.source.one.dtypes[column]]
+    return (
+        None
+        if bits is None
+        else np.array([bits], np.uint64).astype(f"<u{dtype.itemsize}").view(dtype)[0].item()
+    )
+
+
+def time_peer(benchmark: Any, drawn: Workload, name: str, made: Any, rows_of: Answer) -> None:
+    """Time a peer on all batches of one op after the other, after a check of its answers."""
     benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, lambda query: index.search(query, shape.k), queries)
+    benchmark.extra_info["peer"] = name
+    ops = [plain_batches(drawn, op) for op in seen(redraw(drawn, SEED))[:4]]
+    ready = [[made(batch) for batch in op] for op in ops]
+    for batch, rows in zip(ready[0], expected_rows(drawn, ops[0]), strict=True):
+        assert np.array_equal(rows_of(batch), rows)
+    testing.time_in_turn(benchmark, lambda op: [rows_of(batch) for batch in op], ready, ROUNDS)
 
 
-def test_numkong(benchmark: Any, drawn: Workload) -> None:
-    """All distances of one query, after a check that they are the reference's.
+def test_arrow(benchmark: Any, drawn: Workload) -> None:
+    """Arrow's C++: a bitmap per comparison, Kleene's AND and OR, then the indices of the ones."""
+    arrow: Any = pytest.importorskip("pyarrow")
+    compute: Any = pytest.importorskip("pyarrow.compute")
+    arrow.set_cpu_count(1)
+    scalars = {}
+    for opcode, column, some in trees(drawn):
+        kind = arrow.from_numpy_dtype(TYPES[drawn.source.one.dtypes[column]])
+        values = [literal(drawn, column, bits) for bits in some]
+        whole = arrow.array(values, kind) if opcode == IN else [arrow.scalar(v, kind) for v in values]
+        scalars[opcode, column, some] = whole
 
-    "uint1" are bits; "u1", which NumPy would read the same way, are whole bytes here, equal or not.
-    """
-    numkong = pytest.importorskip("numkong")
+    def rows_of(batch: Any) -> np.ndarray:
+        def leaf(opcode: int, column: int, some: Any) -> Any:
+            literals = scalars[opcode, column, some]
+            if opcode == BETWEEN:
+                parts = (
+                    compute.greater_equal(batch[column], literals[0]),
+                    compute.less_equal(batch[column], literals[1]),
+                )
+                return compute.and_kleene(*parts)
+            if opcode == IN:
+                return compute.is_in(batch[column], value_set=literals, skip_nulls=True)
+            if opcode == IS_NULL:
+                return compute.is_null(batch[column])
+            compare = {LT: compute.less, GE: compute.greater_equal, EQ: compute.equal}[opcode]
+            return compare(batch[column], literals[0])
 
-    def all_distances(op_inputs: Any) -> Any:
-        query, codes = op_inputs["query"][np.newaxis], op_inputs["codes"]
-        return numkong.cdist(query, codes, "hamming", dtype="uint1", out_dtype="float32")
+        mask = folded(drawn.source.one.tree, leaf, compute.and_kleene, compute.or_kleene, compute.invert)
+        found: np.ndarray = compute.indices_nonzero(mask).to_numpy()
+        return found
 
-    time_all_distances(benchmark, drawn, all_distances)
+    def made(batch: Batch) -> Any:
+        return [arrow.array(v, mask=None if ok is None else ~ok, from_pandas=False) for v, ok in batch]
 
-
-def test_numpy(benchmark: Any, drawn: Workload) -> None:
-    """All distances of one query, after a check that they are the reference's."""
-
-    def all_distances(op_inputs: Any) -> Any:
-        differing = np.bitwise_count(op_inputs["codes"] ^ op_inputs["query"])
-        return differing.sum(axis=1, dtype=np.uint16).astype(np.float32)
-
-    time_all_distances(benchmark, drawn, all_distances)
+    time_peer(benchmark, drawn, "arrow", made, rows_of)
 
 
-def time_all_distances(benchmark: Any, drawn: Workload, all_distances: Callable[[Any], Any]) -> None:
-    """Check and time a function from one op's inputs to the distance of every row."""
-    if SHAPES[drawn.shape].method != DISTANCES:
-        pytest.skip("it returns all distances only")
-    ops: list[Any] = list(applied(redraw(drawn, SEED)))
-    expected = reference.distances(ops[0]["query"], ops[0]["codes"])
-    np.testing.assert_array_equal(np.asarray(all_distances(ops[0])).reshape(-1), expected)
+def trees(drawn: Workload) -> list[Tree]:
+    """Return the leaves of the filter."""
+    found: list[Tree] = []
+    folded(drawn.source.one.tree, lambda *leaf: found.append(leaf), *[lambda *parts: None] * 3)
+    return found
+
+
+def test_polars(benchmark: Any, drawn: Workload) -> None:
+    """Polars: a lazy filter over a table with a column of row numbers, one thread."""
+    polars: Any = pytest.importorskip("polars")
+    kinds = {"int32": polars.Int32, "int64": polars.Int64, "float64": polars.Float64, "uint8": polars.UInt8}
+
+    def leaf(opcode: int, column: int, some: Any) -> Any:
+        values = [literal(drawn, column, bits) for bits in some]
+        kind = kinds[TYPES[drawn.source.one.dtypes[column]].name]
+        field = polars.col(str(column))
+        if opcode == BETWEEN:
+            return field.is_between(*values)
+        if opcode == IN:
+            return field.is_in(polars.Series([v for v in values if v is not None], dtype=kind).implode())
+        if opcode == IS_NULL:
+            return field.is_null()
+        return {LT: field.lt, GE: field.ge, EQ: field.eq}[opcode](polars.lit(values[0], kind))
+
+    condition = folded(
+        drawn.source.one.tree,
+        leaf,
+        lambda one, other: one & other,
+        lambda one, other: one | other,
+        lambda one: ~one,
+    )
+
+    def made(batch: Batch) -> Any:
+        fields = {}
+        for c, (values, valid) in enumerate(batch):
+            series = polars.Series(str(c), values)
+            fields[str(c)] = (
+                series
+                if valid is None
+                else series.zip_with(
+                    polars.Series(valid),
+                    polars.Series([None], dtype=series.dtype).new_from_index(0, len(values)),
+                )
+            )
+        return polars.DataFrame({**fields, "row": np.arange(len(batch[0][0]), dtype=np.uint32)}).lazy()
+
+    def rows_of(batch: Any) -> np.ndarray:
+        found: np.ndarray = batch.filter(condition).select("row").collect()["row"].to_numpy()
+        return found
+
+    time_peer(benchmark, drawn, "polars", made, rows_of)
+
+
+def test_numexpr(benchmark: Any, drawn: Workload) -> None:
+    """numexpr: one pass over blocks, a byte per row; filters of columns without nulls and of few literals."""
+    numexpr: Any = pytest.importorskip("numexpr")
+    if any(drawn.source.one.nullable) or drawn.source.shape.n_literals > 3:
+        pytest.skip("numexpr has no nulls and no lists")
+    numexpr.set_num_threads(1)
+
+    def leaf(opcode: int, column: int, some: Any) -> str:
+        values = [literal(drawn, column, bits) for bits in some]
+        if opcode == BETWEEN:
+            return f"((c{column} >= {values[0]!r}) & (c{column} <= {values[1]!r}))"
+        if opcode == IN:
+            return "(" + reduce(lambda a, b: f"{a} | {b}", [f"(c{column} == {v!r})" for v in values]) + ")"
+        return f"(c{column} {({LT: '<', GE: '>=', EQ: '=='})[opcode]} {values[0]!r})"
+
+    text = folded(
+        drawn.source.one.tree,
+        leaf,
+        lambda a, b: f"({a} & {b})",
+        lambda a, b: f"({a} | {b})",
+        lambda a: f"(~{a})",
+    )
+    ops = [plain_batches(drawn, op) for op in seen(redraw(drawn, SEED))[:4]]
+    ready = [[{f"c{c}": values for c, (values, _) in enumerate(batch)} for batch in op] for op in ops]
+    for batch, rows in zip(ready[0], expected_rows(drawn, ops[0]), strict=True):
+        assert np.array_equal(np.flatnonzero(numexpr.evaluate(text, batch)), rows)
     benchmark.group = drawn.combo
-    testing.time_in_turn(benchmark, all_distances, ops)
+    testing.time_in_turn(benchmark, lambda op: [numexpr.evaluate(text, batch) for batch in op], ready, ROUNDS)

@@ -1,80 +1,140 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Every kernel of `cheats/` goes through all of a trial but the policy: each defence must stand alone.
+Those of `STOPPED` go through all of a trial but the policy: each defence must stand alone. Those that a wrong
+answer gives away are played in this process, on the cases of the battery that are there for them.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import predicate
 from harness_common.prng import SplitMix64
-from predicate import inputs
+from harness_common.tolerance import Mismatch
+from predicate import battery, inputs
 from predicate.run_experiment import EXPERIMENT
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
-from referee.workload import Case, Workload
+from referee.workload import Case
 
 CHEATS = Path(__file__).parent / "cheats"
-HONEST = "from predicate.baseline import HammingKernel"
+# The definition is quick enough, and nothing need be compiled for the cheats, which build on it.
+HONEST = """
+from predicate.whole_columns import selected
 
-STOPPED = {
-    "constant_zero": "distances: ",
-    "byte_counter": "distances: first difference",
-    "two_byte_counter": "case long rows of ",
-    "whole_words_only": "case rows of 1 bytes",
-    "half_of_each_row": "workload ",
-    "stops_when_near_enough": "workload clustered/top10-96B",
-    "same_row_for_every_tie": "ids: expected every row once",
-    "off_by_one": "ids: ",
-    "cached_by_pointer": "op ",
-    "cached_by_fingerprint": "op ",
-    "right_for_first_calls": "workload ",
+
+class PredicateKernel:
+    def __init__(self, *program):
+        self.program = program
+
+    def evaluate(self, buffer, columns, n):
+        return selected(*self.program, buffer, columns, n)
+"""
+
+STOPPED = {"cached_by_pointer": "batch 0: bitmap: first difference", "reads_beyond": "SIGSEGV"}
+VERDICTS = {"reads_beyond": Verdict.CRASH}
+
+# Kernel: what the names of the cases say that are there for it.
+BY_THE_BATTERY = {
+    "ieee_floats": "float64, ",
+    "ieee_floats_at_8192": "batches: opcode",
+    "null_is_false": "kleene: NOT of ",
+    "nulls_of_first_word": "1001 rows",
+    "bit_offset_ignored": "130 rows",
+    "null_in_list_ignored": "kleene: NOT of IN",
+    "between_wraps": "int64, opcode 6",
+    "bytes_signed": "uint8, opcode 2",
+    "int64_as_float64": "int64, opcode",
+    "literals_of_32_bits": "in-16, half",
+    "nulls_lost_when_few_are_left": "of 8192 on the left: ",
+    "padding_set": "9 rows",
+    "first_batch_decides": "130 rows",
 }
-
-REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
-    "cached_by_pointer": "private",
-    "right_for_first_calls": "module state",
-}
-
-
-def two_workloads(seed: int) -> list[Workload]:
-    """Return the same shape with structure and without: some shortcuts are right in one of them."""
-    return [inputs.workload(SplitMix64(seed), "top10-96B", name) for name in ("clustered", "uniform")]
+SEEDS = (3,)
 
 
 def few_cases(seed: int) -> list[Case]:
-    """Return cases from every part of the battery but the timed sizes, all with long rows among them.
-
-    What is wrong for many rows only, the workloads must stop alone.
-    """
-    cases = [case for case in EXPERIMENT.correctness_battery(seed) if "timed size" not in case.name]
-    return [case for i, case in enumerate(cases) if i % 9 == 0 or case.name.startswith("long rows")]
+    """Return the first case, and those of two parts that are quick."""
+    streams = SplitMix64(seed)
+    parts = (battery.warm_up_cases, battery.extent_cases, battery.kleene_cases)
+    return [case for i, part in enumerate(parts) for case in list(part(streams.fork(i)))[::4]]
 
 
-# Few cases and two workloads: the gate is on trial here, not the kernel.
+# Few cases and one workload: the gate is on trial here, not the kernel.
 FEW = dataclasses.replace(
     EXPERIMENT,
     correctness_battery=few_cases,
-    speed_workloads=two_workloads,
+    speed_workloads=lambda seed: [inputs.workload("less-16384", "half", seed)],
 )
 
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, "honest_slow", "honest_fast"}
-    assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
+    assert {path.stem for path in CHEATS.glob("*.py")} == {
+        *STOPPED,
+        *BY_THE_BATTERY,
+        "honest_slow",
+        "honest_fast",
+    }
 
 
 @pytest.mark.parametrize("name", STOPPED)
 def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
-    """Without the policy's help, by a wrong output where it was to be expected."""
+    """Without the policy's help, by the defence that its class calls for."""
     record = judge((CHEATS / f"{name}.py").read_text())
-    assert record.verdict is Verdict.FAIL, record.reason
-    assert STOPPED[name] in record.reason
+    assert STOPPED[name] in record.reason + record.detail, record.reason
+    assert record.verdict is VERDICTS.get(name, Verdict.FAIL)
+
+
+@pytest.fixture(scope="module")
+def batteries() -> list[Sequence[Case]]:
+    """Return the battery of some seeds."""
+    return [EXPERIMENT.correctness_battery(seed) for seed in SEEDS]
+
+
+def cheat(name: str) -> ModuleType:
+    """Return a cheat as a module."""
+    kernels = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
+    return kernels
+
+
+def n_wrong(kernels: ModuleType, cases: Sequence[Case]) -> int:
+    """Return in how many cases a kernel is wrong."""
+    wrong = 0
+    for case in cases:
+        try:
+            testing.check_case(EXPERIMENT, case, kernels)
+        except Mismatch:
+            wrong += 1
+    return wrong
+
+
+@pytest.mark.parametrize("name", BY_THE_BATTERY)
+def test_a_wrong_answer_is_found(name: str, batteries: list[Sequence[Case]]) -> None:
+    """By the cases that are there for it."""
+    for cases in batteries:
+        assert n_wrong(cheat(name), [case for case in cases if BY_THE_BATTERY[name] in case.name])
+
+
+# Kernels that would be wrong in nothing else, and the combo whose timed ops must find them, too.
+IN_TIMED_OPS = {
+    "literals_of_32_bits": ("in-16", "half"),
+    "bit_offset_ignored": ("nulls-8192", "scattered"),
+    "nulls_of_first_word": ("nulls-8192", "clustered"),
+    "padding_set": ("less-16384", "rare"),
+}
+
+
+@pytest.mark.parametrize("name", IN_TIMED_OPS)
+def test_the_timed_ops_alone_find_it(name: str) -> None:
+    """The last chance: what is right for a few rows may be wrong in as many as are timed."""
+    one = inputs.workload(*IN_TIMED_OPS[name], 5)
+    assert n_wrong(cheat(name), [Case("timed", one.build_inputs, inputs.redraw(one, 6))])
 
 
 @pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
@@ -83,10 +143,10 @@ def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> Non
     testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
 
 
-@pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
-def test_the_policy_stops_what_it_can_before_it_runs(name: str, rule: str) -> None:
+def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:
     """The first line of defence names the rule."""
-    assert rule in testing.rules_broken((CHEATS / f"{name}.py").read_text(), "predicate")
+    text = (CHEATS / "cached_by_pointer.py").read_text()
+    assert "private" in testing.rules_broken(text, "predicate")
 
 
 @pytest.mark.parametrize("name", ["kernels", "baseline", "honest_fast"])

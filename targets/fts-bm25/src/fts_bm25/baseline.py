@@ -1,322 +1,925 @@
-"""What Lance does today to find the k nearest of many lists: the fixed yardstick.
+"""What Lance does today to find the k best documents of a query: the fixed yardstick.
 
-Lance hands the lists to DataFusion's TopK, one batch each, and TopK does not ask whether they are sorted. A
-bounded heap holds the k least sort keys so far. Once it is full, each batch is filtered first by the heap's
-largest row, as it was after the batch before: by distance, and by row id where the distances are equal. What
-is left is gathered, encoded into sort keys, and compared key by key with the largest. At the end the heap is
-sorted, and the rows are fetched by their places.
+Block-max MAXSCORE in windows. A window ends where a block of a list that matters ends, and is made larger if
+few documents come out of it. For each window every list has a bound, the largest of its blocks' maxima there.
+Lists are sorted by bound, and as many of the least as cannot reach the k-th score together are not essential:
+they are looked at only for documents that others have brought. If no list is essential, the window is
+skipped. If one is, its postings are scored as they come; if several are, they add up their scores in an
+accumulator of 4,096 slots, which is then emptied in the order of documents. Before a list that is not
+essential is asked, what is known of the score and what the rest can add at most must be above the k-th score.
+What is left is summed up again in the order of the query and goes through a heap.
 
-A key is 14 bytes there: a byte 1 and the distance's bits, its sign turned, then a byte 1 and the row id, both
-big-endian. Here it is two integers, which compare alike and faster. Left out is what surrounds these loops in
-DataFusion: expression trees, allocations per batch, bookkeeping of memory. docs/targets/fts-bm25.md has the
-times of the same loops in Rust.
+Bounds are wider than the maxima that are stored; docs/targets/fts-bm25.md derives by how much. Lance takes
+them from pairs of frequency and length that its format has today, and this format has not. What Lance keeps
+besides, for each document found, is left out: the frequencies of its terms.
 
-Cost: n comparisons in vector registers, n more if a batch is not wholly below; for each row that passes, two
-passes through the heap, of log2(k) steps each. Rows in random order pass k + k ln(n / k) times.
+A block is decoded when one of its postings is wanted, documents and frequencies both, into a buffer and from
+there into the list's own copy. The packing is that of the crate bitpacking, whose code is unrolled for each
+width; here one loop of the same vector instructions does all widths, hence the intrinsic. Lance divides twice
+for each posting, once for the document's length, once for the score, and so does this. Lance allocates its
+accumulator for each query; here it is allocated for each call, and empty after each query.
 
-Source: lance d2039d750, rust/lance/src/dataset/scanner.rs (ann, flat_knn); DataFusion 50.0.0,
-datafusion/physical-plan/src/topk/mod.rs (TopK::insert_batch, TopKHeap); arrow-rs 56.1.0,
-arrow-row/src/fixed.rs (encode); rustc 1.95, library/alloc/src/collections/binary_heap/mod.rs (pop, push,
-into_sorted_vec).
+Cost: postings of essential lists are decoded and scored, those of the others decoded where asked; a window
+costs one pass over its lists and their blocks.
+
+Source: lance 1501eff2b773 (2026), rust/lance-index/src/scalar/inverted/wand.rs (Wand::maxscore_search,
+PostingIterator::{next, collect_window_scores}, TopKCollector); scorer.rs (bm25_doc_weight_with_norm);
+lance d2039d750, encoding.rs (decompress_posting_block); bitpacking 0.9.2, BitPacker4x.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-WORD = 64  # rows whose comparisons fill one word of a mask
-NONE = np.uint64(0)
-ONE = np.uint64(1)
-MAGNITUDE = np.int32(0x7FFFFFFF)
-KEY, ROW_ID, PLACE = 0, 1, 2  # columns of a heap: the encoded distance, the row id, where the row stands
-
-Merged = tuple[np.ndarray, np.ndarray, np.ndarray]
 Integer = Any  # of NumPy: Numba computes with its width and sign, which mypy need not follow
 
+BLOCK = 128
+INNER_WINDOW = 4096  # documents in the accumulator
+FEW_CANDIDATES = 32  # a window with fewer for each list is made larger
+LINEAR_BLOCKS = 8  # so many blocks are looked at one by one before a search by halves
+END: Integer = np.int64(1 << 40)  # the document behind all documents
+NO_DOCUMENT = np.uint32(0xFFFFFFFF)
+ZERO: Integer = np.int64(0)  # where a count begins: a bare 0 would have a type of its own in Numba
+FIRST_WINDOW: Integer = np.int64(1)
 
-def merge_sorted(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the first k rows of each query by (distance, row id), as (distances, row_ids, offsets).
+K1 = np.float32(1.2)
+B = np.float32(0.75)
+ONE_LESS_B = np.float32(0.25)
+K1_PLUS_1 = np.float32(2.2)
+WIDER = 1.0 + 2.0**-19  # a score lies above its stored maximum, rescaled, by 17 roundings of 2**-24 at most
+WIDER_SUM = 2.0**-22  # for each term after the first: sums in float32 lose half as much, before and after
 
-    distances  float32[n]  the lists of all queries, end to end, each ascending by (distance, row id)
-    row_ids    uint64[n]
-    offsets    int64[n_queries, n_lists + 1]  list p of query q is the rows offsets[q, p] to offsets[q, p + 1]
-    k          1 or more
+# Columns of `cursors`, one row for each list of a query.
+FIRST = 0  # the list's first block among all blocks
+N_BLOCKS = 1
+LENGTH = 2
+INDEX = 3  # posting that comes next
+SHALLOW = 4  # block of the list that bounds are taken from
+DECODED = 5  # block of the list that lies decoded, or -1
+DOCUMENT = 6  # of the next posting, or END
+FREQUENCY = 7
+N_COLUMNS = 8
+DOCUMENTS, FREQUENCIES = 0, 1  # the two halves of `postings`, one pair for each list
 
-    Returned are float32[m], uint64[m] and int64[n_queries + 1], with the lesser of k and all rows per query.
+NONE = np.uint64(0)
+ONE = np.uint64(1)
+LOW_HALF = np.uint64(0xFFFFFFFF)
+HALF = np.uint64(32)
+
+INT8, INT32, INT64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+FOUR = ir.VectorType(INT32, 4)
+Found = tuple[np.ndarray, np.ndarray, np.ndarray]
+Pointer = Any  # the address of numbers of one type, which Numba lets one index
+
+
+class FtsBm25Kernel:
+    """The k best documents by BM25.
+
+    doc_length    uint32[N]  terms in each document
+    stored_avgdl  the mean of them when the index was written, 1 to 2**32
     """
-    return merge(distances, row_ids, offsets, k)
+
+    def __init__(self, doc_length: np.ndarray, stored_avgdl: float) -> None:
+        self.doc_length = doc_length.copy()
+        self.stored_avgdl = stored_avgdl
+
+    def search(
+        self,
+        blob: np.ndarray,
+        block_start: np.ndarray,
+        block_first_doc: np.ndarray,
+        block_max_score: np.ndarray,
+        blocks_of_term: np.ndarray,
+        length: np.ndarray,
+        stored_idf: np.ndarray,
+        terms: np.ndarray,
+        idf: np.ndarray,
+        avgdl: float,
+        k: int,
+        mask: np.ndarray,
+    ) -> Found:
+        """Return the k best documents of each query: ids uint32[Q, k], scores float32[Q, k], count int32[Q].
+
+        The arguments are those of program.md.
+        """
+        n_queries, n_slots = terms.shape
+        ids = np.empty((n_queries, k), np.uint32)
+        scores = np.empty((n_queries, k), np.float32)
+        count = np.empty(n_queries, np.int32)
+        stretch = max(1.0, avgdl / self.stored_avgdl) * WIDER
+        search_all(
+            (blob, block_start, block_first_doc, block_max_score, blocks_of_term, length, stored_idf),
+            (terms, idf, mask, self.doc_length),
+            np.float32(avgdl),
+            stretch,
+            (ids, scores, count),
+            (np.empty((n_slots, N_COLUMNS), np.int64), np.empty(n_slots, np.int64)),
+            (np.empty((n_slots, 2, BLOCK), np.uint32), np.empty(BLOCK, np.uint32)),
+            (np.empty((4, n_slots), np.float32), np.empty(n_slots, np.float64)),
+            (
+                np.zeros(INNER_WINDOW, np.float32),
+                np.zeros(INNER_WINDOW * n_slots, np.uint32),
+                np.zeros(INNER_WINDOW // 64, np.uint64),
+                np.empty(min(k, len(self.doc_length)), np.uint64),
+            ),
+        )
+        return ids, scores, count
 
 
-def merge_unsorted(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the same as `merge_sorted`, of lists in any order."""
-    return merge(distances, row_ids, offsets, k)
-
-
-@njit(cache=True)
-def merge(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the first k rows of each query, its lists sorted or not."""
-    n_queries = offsets.shape[0]
-    n_lists = offsets.shape[1] - 1
-    result_offsets = np.zeros(n_queries + 1, np.int64)
-    most = 0
-    longest = 0
-    for query in range(n_queries):
-        n_kept = min(k, offsets[query, n_lists] - offsets[query, 0])
-        most = max(most, n_kept)
-        result_offsets[query + 1] = result_offsets[query] + n_kept
-        for p in range(n_lists):
-            longest = max(longest, offsets[query, p + 1] - offsets[query, p])
-    bits = distances.view(np.int32)
-    heap = np.empty((most, 3), np.uint64)
-    keys = np.empty((longest, 3), np.uint64)
-    masks = np.empty((2, longest // WORD + 1), np.uint64)
-    result_distances = np.empty(result_offsets[n_queries], np.float32)
-    result_row_ids = np.empty(result_offsets[n_queries], np.uint64)
-    for query in range(n_queries):
-        start = result_offsets[query]
-        size = fill(heap, k, bits, row_ids, offsets[query], keys, masks)
-        sort(heap, size)
-        for i in range(size):
-            place = np.int64(heap[i, PLACE])
-            result_distances[start + i] = distances[place]
-            result_row_ids[start + i] = row_ids[place]
-    return result_distances, result_row_ids, result_offsets
-
-
-@njit(cache=True)
-def fill(
-    heap: np.ndarray,
-    k: int,
-    bits: np.ndarray,
-    row_ids: np.ndarray,
-    offsets: np.ndarray,
-    keys: np.ndarray,
-    masks: np.ndarray,
-) -> int:
-    """Leave the first k rows of one query in `heap`, or all if there are fewer; return how many.
-
-    bits     int32[n]              of the distances
-    offsets  int64[n_lists + 1]
-    keys     uint64[longest, 3]    scratch for one list, as is masks, uint64[2, longest // 64 + 1]
-    """
-    size = 0
-    largest = np.int64(0)
-    for p in range(offsets.shape[0] - 1):
-        first = offsets[p]
-        n = offsets[p + 1] - first
-        n_left = n
-        if size == k:
-            n_left = below(bits, row_ids, first, n, largest, masks)
-        if n_left == 0:
-            continue
-        if n_left == n:
-            encode(bits, row_ids, first, n, keys)
-        else:
-            encode_some(bits, row_ids, first, n, masks[0], keys)
-        changed = False
-        for i in range(n_left):
-            key, row_id, place = keys[i, KEY], keys[i, ROW_ID], keys[i, PLACE]
-            if size == k:
-                if not comes_before(key, row_id, heap[0, KEY], heap[0, ROW_ID]):
-                    continue
-                size = drop_largest(heap, size)
-            rise(heap, size, key, row_id, place)
-            size += 1
-            changed = True
-        if changed and size == k:
-            largest = np.int64(heap[0, PLACE])
-    return size
-
-
-@njit(cache=True)
-def below(
-    bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, largest: Integer, masks: np.ndarray
-) -> int:
-    """Write into masks[0] which of the n rows from `first` on come before the row `largest`; return how many.
-
-    Row ids are looked at only where distances are equal.
-    """
-    limit = bits[largest]
-    n_words = (n + WORD - 1) // WORD
-    n_below = 0
-    for word in range(n_words):
-        masks[0, word] = less_mask(bits, first + word * WORD, min(WORD, n - word * WORD), limit)
-        n_below += n_ones(masks[0, word])
-    if n_below == n:
-        return n
-    n_equal = 0
-    for word in range(n_words):
-        masks[1, word] = equal_mask(bits, first + word * WORD, min(WORD, n - word * WORD), limit)
-        n_equal += n_ones(masks[1, word])
-    if n_equal == 0:
-        return n_below
-    for word in range(n_words):
-        mask = masks[1, word]
-        while mask != NONE:
-            lane = lowest_one(mask)
-            if row_ids[first + word * WORD + lane] < row_ids[largest]:
-                masks[0, word] |= ONE << np.uint64(lane)
-                n_below += 1
-            mask &= mask - ONE
-    return n_below
-
-
-@njit(cache=True)
-def less_mask(bits: np.ndarray, start: int, n: int, limit: Integer) -> Integer:
-    """Return a word whose bit i says if row start + i, of 64 rows or fewer, is nearer than `limit`."""
-    limit = in_total_order(limit)
-    mask = NONE
-    if n == WORD:  # a loop of known length becomes one over vectors
-        for i in range(WORD):
-            mask |= np.uint64(in_total_order(bits[np.uintp(start + i)]) < limit) << np.uint64(i)
-    else:
-        for i in range(n):
-            mask |= np.uint64(in_total_order(bits[np.uintp(start + i)]) < limit) << np.uint64(i)
-    return mask
-
-
-@njit(cache=True)
-def equal_mask(bits: np.ndarray, start: int, n: int, limit: Integer) -> Integer:
-    """Return a word whose bit i says if row start + i, of 64 rows or fewer, is as near as `limit`."""
-    mask = NONE
-    if n == WORD:
-        for i in range(WORD):
-            mask |= np.uint64(bits[np.uintp(start + i)] == limit) << np.uint64(i)
-    else:
-        for i in range(n):
-            mask |= np.uint64(bits[np.uintp(start + i)] == limit) << np.uint64(i)
-    return mask
-
-
-@njit(cache=True)
-def encode(bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, keys: np.ndarray) -> None:
-    """Write the keys of the n rows from `first` on, and where each stands."""
-    for i in range(n):
-        keys[i, KEY] = np.uint32(in_total_order(bits[first + i])) ^ np.uint32(0x80000000)
-        keys[i, ROW_ID] = row_ids[first + i]
-        keys[i, PLACE] = first + i
-
-
-@njit(cache=True)
-def encode_some(
-    bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, masks: np.ndarray, keys: np.ndarray
+@njit(cache=True, error_model="numpy")
+def search_all(
+    index: tuple[np.ndarray, ...],
+    query: tuple[np.ndarray, ...],
+    avgdl: Any,
+    stretch: float,
+    outputs: tuple[np.ndarray, ...],
+    clauses: tuple[np.ndarray, ...],
+    blocks: tuple[np.ndarray, ...],
+    numbers: tuple[np.ndarray, ...],
+    window: tuple[np.ndarray, ...],
 ) -> None:
-    """Write the keys of those of the n rows from `first` on whose bit is set in `masks`."""
-    i = 0
-    for word in range((n + WORD - 1) // WORD):
-        mask = masks[word]
-        while mask != NONE:
-            place = first + word * WORD + lowest_one(mask)
-            keys[i, KEY] = np.uint32(in_total_order(bits[place])) ^ np.uint32(0x80000000)
-            keys[i, ROW_ID] = row_ids[place]
-            keys[i, PLACE] = place
-            mask &= mask - ONE
-            i += 1
+    """Fill `outputs`, one query after the other; the last four are scratch.
 
+    stretch  what bounds grow by because of the mean length, and because of roundings
 
-@njit(cache=True)
-def in_total_order(bits: Integer) -> Integer:
-    """Return an integer that orders like the float32 with these bits: -inf, ..., -0.0, 0.0, ..., inf."""
-    return np.int32(bits ^ ((bits >> 31) & MAGNITUDE))
-
-
-@njit(cache=True)
-def comes_before(key: Integer, row_id: Integer, other_key: Integer, other_row_id: Integer) -> bool:
-    """Return whether one row is less than the other."""
-    return bool(key < other_key or (key == other_key and row_id < other_row_id))
-
-
-@njit(cache=True)
-def drop_largest(heap: np.ndarray, size: int) -> int:
-    """Take the root out of a heap of `size`, and return the size that is left.
-
-    The last row takes the root's place by way of the bottom, as in Rust: it came from there and mostly ends
-    there, so the way down need not compare with it.
+    From here on arrays are addresses: an array takes seven words in a call, and would be counted in and out.
     """
-    size -= 1
-    place = 0
-    child = 1
-    while child < size:
-        if child + 1 < size and not precedes(heap, child + 1, child):
-            child += 1
-        move(heap, child, place)
-        place = child
-        child = 2 * place + 1
-    last = np.uintp(size)
-    rise(heap, place, heap[last, KEY], heap[last, ROW_ID], heap[last, PLACE])
-    return size
+    n_queries, n_slots = query[0].shape
+    k = outputs[0].shape[1]
+    has_mask = query[2].shape[0] > 0
+    blob: Pointer = address(index[0])  # type: ignore[call-arg]
+    block_start, block_first_doc = address(index[1]), address(index[2])
+    block_max_score, blocks_of_term = address(index[3]), address(index[4])
+    length, stored_idf = address(index[5]), address(index[6])
+    terms, idf, mask, doc_length = address(query[0]), address(query[1]), address(query[2]), address(query[3])
+    ids, scores, count = address(outputs[0]), address(outputs[1]), address(outputs[2])
+    cursors, order = address(clauses[0]), address(clauses[1])
+    postings, buffer = address(blocks[0]), address(blocks[1])
+    weights, prefixes = address(numbers[0]), address(numbers[1])
+    scales, bounds, by_rank = address(numbers[0][1:]), address(numbers[0][2:]), address(numbers[0][3:])
+    total, counted, words, heap = (
+        address(window[0]),
+        address(window[1]),
+        address(window[2]),
+        address(window[3]),
+    )
+    for number in range(n_queries):
+        n_clauses = ZERO
+        n_postings = ZERO
+        for slot in range(n_slots):
+            term = np.int64(terms[number * n_slots + slot])
+            if term >= 0 and length[term] > 0 and k > 0:
+                cursors[n_clauses * N_COLUMNS + FIRST] = blocks_of_term[term]
+                cursors[n_clauses * N_COLUMNS + N_BLOCKS] = blocks_of_term[term + 1] - blocks_of_term[term]
+                cursors[n_clauses * N_COLUMNS + LENGTH] = length[term]
+                cursors[n_clauses * N_COLUMNS + INDEX] = 0
+                cursors[n_clauses * N_COLUMNS + SHALLOW] = 0
+                cursors[n_clauses * N_COLUMNS + DECODED] = -1
+                weights[n_clauses] = idf[number * n_slots + slot]
+                scales[n_clauses] = (
+                    np.float64(idf[number * n_slots + slot]) / np.float64(stored_idf[term]) * stretch
+                )
+                settle(cursors, n_clauses, postings, buffer, blob, block_start)
+                n_postings += length[term]
+                n_clauses += 1
+        room = k if k < n_postings else n_postings
+        size = ZERO
+        threshold = np.float32(-1)  # so that a score of 0 is above it until the heap is full
+        n_live = n_clauses
+        n_others = ZERO  # lists that are not essential, first in `order`
+        n_compared = ZERO
+        n_windows = ZERO
+        least_window = FIRST_WINDOW
+        factor = 1.0 + WIDER_SUM * (n_clauses - 1 if n_clauses > 2 else 0)
 
-
-@njit(cache=True)
-def rise(heap: np.ndarray, place: int, key: Integer, row_id: Integer, row_place: Integer) -> None:
-    """Put a row into the free place of the heap, or above, moving down what is less than it."""
-    while place > 0:
-        parent = (place - 1) // 2
-        above = np.uintp(parent)
-        if not comes_before(heap[above, KEY], heap[above, ROW_ID], key, row_id):
-            break
-        move(heap, parent, place)
-        place = parent
-    put(heap, place, key, row_id, row_place)
-
-
-@njit(cache=True)
-def sort(heap: np.ndarray, size: int) -> None:
-    """Sort a heap of `size` in place, ascending: the root goes to the end, the end sinks from the root."""
-    for end in range(size - 1, 0, -1):
-        key, row_id, row_place = heap[end, KEY], heap[end, ROW_ID], heap[end, PLACE]
-        place = 0
-        move(heap, place, end)
-        child = 1
-        while child < end:
-            if child + 1 < end and not precedes(heap, child + 1, child):
-                child += 1
-            down = np.uintp(child)
-            if not comes_before(key, row_id, heap[down, KEY], heap[down, ROW_ID]):
+        window_min = END
+        for clause in range(n_clauses):
+            order[clause] = clause
+            if cursors[clause * N_COLUMNS + DOCUMENT] < window_min:
+                window_min = cursors[clause * N_COLUMNS + DOCUMENT]
+        while window_min < END:
+            n_left = ZERO
+            for i in range(n_live):
+                if cursors[order[i] * N_COLUMNS + DOCUMENT] < END:
+                    order[n_left] = order[i]
+                    n_left += 1
+            n_live = n_left
+            if n_live == 0:
                 break
-            move(heap, child, place)
+
+            # Where the window ends: with a block of a list that was essential before.
+            lead = n_others if n_others < n_live else n_live - 1
+            window_max = END - 1
+            for i in range(n_live):
+                clause = order[i]
+                first, n_blocks = cursors[clause * N_COLUMNS + FIRST], cursors[clause * N_COLUMNS + N_BLOCKS]
+                document = cursors[clause * N_COLUMNS + DOCUMENT]
+                if document < window_min:
+                    document = window_min
+                block = (
+                    block_with(
+                        cursors[clause * N_COLUMNS + SHALLOW], n_blocks, first, document, block_first_doc
+                    )
+                    + 1
+                )
+                cursors[clause * N_COLUMNS + SHALLOW] = block - 1
+                if i >= lead and block < n_blocks:
+                    document = np.int64(block_first_doc[first + block]) - 1
+                    if document < window_max:
+                        window_max = document
+            if n_live > 1:
+                few = n_compared < n_windows * FEW_CANDIDATES * n_live
+                least_window = 2 * least_window if few else FIRST_WINDOW
+                if least_window > INNER_WINDOW:
+                    least_window = INNER_WINDOW
+                if window_max < window_min + least_window - 1:
+                    window_max = window_min + least_window - 1
+
+            # What each list can add in the window, and which lists are essential.
+            for i in range(n_live):
+                clause = order[i]
+                most = np.float32(0)
+                if cursors[clause * N_COLUMNS + DOCUMENT] <= window_max:
+                    block = cursors[clause * N_COLUMNS + FIRST] + cursors[clause * N_COLUMNS + SHALLOW]
+                    until = cursors[clause * N_COLUMNS + FIRST] + cursors[clause * N_COLUMNS + N_BLOCKS]
+                    most = block_max_score[block]
+                    block += 1
+                    while block < until and np.int64(block_first_doc[block]) <= window_max:
+                        if block_max_score[block] > most:
+                            most = block_max_score[block]
+                        block += 1
+                bounds[clause] = scales[clause] * most
+            n_others = ZERO
+            in_query_order = True
+            prefix = 0.0
+            if threshold > np.float32(0):
+                for i in range(1, n_live):
+                    clause = order[i]
+                    place = i
+                    while place > 0 and bounds[order[place - 1]] > bounds[clause]:
+                        order[place] = order[place - 1]
+                        place -= 1
+                    order[place] = clause
+                for i in range(1, n_live):
+                    in_query_order &= order[i - 1] < order[i]
+                for i in range(n_live):
+                    longer = prefix + np.float64(bounds[order[i]])
+                    if longer * (1.0 + WIDER_SUM * (i if i > 1 else 0)) > np.float64(threshold):
+                        break
+                    prefix = longer
+                    prefixes[i] = prefix
+                    n_others = np.int64(i + 1)
+            n_windows += 1
+            window_next = window_max + 1 if window_max < END - 1 else END
+
+            if n_others == n_live:
+                window_min = window_next
+                if n_live == 1 and window_min < END:
+                    clause = order[0]
+                    first, n_blocks = (
+                        cursors[clause * N_COLUMNS + FIRST],
+                        cursors[clause * N_COLUMNS + N_BLOCKS],
+                    )
+                    block = block_with(
+                        cursors[clause * N_COLUMNS + SHALLOW], n_blocks, first, window_min, block_first_doc
+                    )
+                    while block < n_blocks and scales[clause] * block_max_score[first + block] <= threshold:
+                        block += 1
+                    if block == n_blocks:
+                        window_min = END
+                    elif window_min < np.int64(block_first_doc[first + block]):
+                        window_min = np.int64(block_first_doc[first + block])
+                continue
+
+            if n_others + 1 == n_live:
+                size, threshold, n_seen = stream(
+                    window_min,
+                    window_max,
+                    n_clauses,
+                    room,
+                    has_mask,
+                    n_others,
+                    size,
+                    threshold,
+                    factor,
+                    prefix,
+                    heap,
+                    by_rank,
+                    prefixes,
+                    order,
+                    cursors,
+                    postings,
+                    buffer,
+                    weights,
+                    doc_length,
+                    avgdl,
+                    mask,
+                    blob,
+                    block_start,
+                    block_first_doc,
+                )
+                n_compared += n_seen
+                window_min = window_next
+                continue
+
+            inner_min = window_min
+            while True:
+                nearest = END
+                for i in range(n_others, n_live):
+                    if cursors[order[i] * N_COLUMNS + DOCUMENT] < nearest:
+                        nearest = cursors[order[i] * N_COLUMNS + DOCUMENT]
+                if inner_min < nearest:
+                    inner_min = nearest
+                if inner_min == END or inner_min > window_max:
+                    break
+                inner_max = inner_min + INNER_WINDOW - 1
+                if inner_max > window_max:
+                    inner_max = window_max
+                for i in range(n_others, n_live):
+                    clause = order[i]
+                    collect(
+                        inner_min,
+                        inner_max,
+                        n_clauses,
+                        clause,
+                        weights[clause],
+                        total,
+                        counted,
+                        words,
+                        cursors,
+                        postings,
+                        buffer,
+                        doc_length,
+                        avgdl,
+                        blob,
+                        block_start,
+                        block_first_doc,
+                    )
+                again = n_others != 0 or not in_query_order
+                size, threshold, n_seen = drain(
+                    inner_min,
+                    n_live,
+                    n_clauses,
+                    room,
+                    has_mask,
+                    again,
+                    total,
+                    counted,
+                    words,
+                    n_others,
+                    size,
+                    threshold,
+                    factor,
+                    prefix,
+                    heap,
+                    by_rank,
+                    prefixes,
+                    order,
+                    cursors,
+                    postings,
+                    buffer,
+                    weights,
+                    doc_length,
+                    avgdl,
+                    mask,
+                    blob,
+                    block_start,
+                    block_first_doc,
+                )
+                n_compared += n_seen
+                if inner_max >= window_max:
+                    break
+                inner_min = inner_max + 1
+            window_min = window_next
+        sort(heap, size)
+        count[number] = size
+        for place in range(size):
+            ids[number * k + place] = np.uint32(~heap[place] & LOW_HALF)
+        for place in range(size):
+            scores[number * k + place] = float_of(np.uint32(heap[place] >> HALF))
+        for place in range(size, k):
+            ids[number * k + place] = NO_DOCUMENT
+            scores[number * k + place] = np.float32(0)
+
+
+@njit(cache=True, error_model="numpy")
+def stream(
+    window_min: Integer,
+    window_max: Integer,
+    n_clauses: Integer,
+    room: Integer,
+    has_mask: bool,
+    n_others: Integer,
+    size: Integer,
+    threshold: Any,
+    factor: float,
+    prefix: float,
+    heap: Pointer,
+    by_rank: Pointer,
+    prefixes: Pointer,
+    order: Pointer,
+    cursors: Pointer,
+    postings: Pointer,
+    buffer: Pointer,
+    weights: Pointer,
+    doc_length: Pointer,
+    avgdl: Any,
+    mask: Pointer,
+    blob: Pointer,
+    block_start: Pointer,
+    block_first_doc: Pointer,
+) -> tuple[Integer, Any, Integer]:
+    """Take the postings of the only essential list in a window as they come.
+
+    Returned are the heap's size, the k-th score, and how many postings there were.
+    """
+    n_compared = ZERO
+    essential = order[n_others]
+    if cursors[essential * N_COLUMNS + DOCUMENT] < window_min:
+        seek(cursors, essential, window_min, postings, buffer, blob, block_start, block_first_doc)
+    while cursors[essential * N_COLUMNS + DOCUMENT] <= window_max:
+        index = cursors[essential * N_COLUMNS + INDEX]
+        offset = index % BLOCK
+        index -= offset
+        n = cursors[essential * N_COLUMNS + LENGTH] - index
+        if n > BLOCK:
+            n = BLOCK
+        while offset < n:
+            document = np.int64(postings[(2 * essential + DOCUMENTS) * BLOCK + offset])
+            if document > window_max:
+                break
+            frequency = postings[(2 * essential + FREQUENCIES) * BLOCK + offset]
+            offset += 1
+            n_compared += 1
+            norm = norm_of(doc_length[np.uintp(document)], avgdl)
+            score = weights[essential] * weight_of(frequency, norm)
+            if threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor):
+                continue
+            if has_mask and not bit_of(mask, document):
+                continue
+            for rank in range(n_clauses):
+                by_rank[rank] = np.float32(0)
+            by_rank[essential] = score
+            rejected = False
+            for i in range(n_others - 1, -1, -1):
+                if cannot_exceed(score, prefixes[i], threshold, factor):
+                    rejected = True
+                    break
+                clause = order[i]
+                if cursors[clause * N_COLUMNS + DOCUMENT] < document:
+                    seek(cursors, clause, document, postings, buffer, blob, block_start, block_first_doc)
+                if cursors[clause * N_COLUMNS + DOCUMENT] == document:
+                    more = weights[clause] * weight_of(
+                        np.uint32(cursors[clause * N_COLUMNS + FREQUENCY]), norm
+                    )
+                    score += more
+                    by_rank[clause] = more
+            if not rejected:
+                score = np.float32(0)
+                for rank in range(n_clauses):
+                    score += by_rank[rank]
+                if score > threshold:
+                    size = insert(heap, room, size, score, document)
+                    if size == room:
+                        threshold = float_of(np.uint32(heap[0] >> HALF))  # type: ignore[call-arg]
+        cursors[essential * N_COLUMNS + INDEX] = index + offset
+        settle(cursors, essential, postings, buffer, blob, block_start)
+    return size, threshold, n_compared
+
+
+@njit(cache=True, error_model="numpy")
+def drain(
+    inner_min: Integer,
+    n_live: Integer,
+    n_clauses: Integer,
+    room: Integer,
+    has_mask: bool,
+    again: bool,
+    total: Pointer,
+    counted: Pointer,
+    words: Pointer,
+    n_others: Integer,
+    size: Integer,
+    threshold: Any,
+    factor: float,
+    prefix: float,
+    heap: Pointer,
+    by_rank: Pointer,
+    prefixes: Pointer,
+    order: Pointer,
+    cursors: Pointer,
+    postings: Pointer,
+    buffer: Pointer,
+    weights: Pointer,
+    doc_length: Pointer,
+    avgdl: Any,
+    mask: Pointer,
+    blob: Pointer,
+    block_start: Pointer,
+    block_first_doc: Pointer,
+) -> tuple[Integer, Any, Integer]:
+    """Empty the accumulator in the order of documents, and leave it all zero.
+
+    again  whether the sums are to be made anew: lists are missing in them, or they were not added in order
+
+    Returned are the heap's size, the k-th score, and how many documents there were.
+    """
+    n_compared = ZERO
+    for place in range(INNER_WINDOW // 64):
+        word = words[place]
+        words[place] = NONE
+        while word != NONE:
+            slot = np.int64(64 * place) + lowest_one(word)  # type: ignore[call-arg]
+            word &= word - ONE
+            document = inner_min + slot
+            score = total[slot]
+            total[slot] = np.float32(0)
+            n_compared += 1
+            rejected = threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor)
+            if has_mask and not rejected:
+                rejected = not bit_of(mask, document)
+            if not rejected:
+                if again:
+                    norm = norm_of(doc_length[np.uintp(document)], avgdl)
+                    for rank in range(n_clauses):
+                        by_rank[rank] = np.float32(0)
+                    for i in range(n_others - 1, -1, -1):
+                        if cannot_exceed(score, prefixes[i], threshold, factor):
+                            rejected = True
+                            break
+                        clause = order[i]
+                        if cursors[clause * N_COLUMNS + DOCUMENT] < document:
+                            seek(
+                                cursors,
+                                clause,
+                                document,
+                                postings,
+                                buffer,
+                                blob,
+                                block_start,
+                                block_first_doc,
+                            )
+                        if cursors[clause * N_COLUMNS + DOCUMENT] == document:
+                            more = weights[clause] * weight_of(
+                                np.uint32(cursors[clause * N_COLUMNS + FREQUENCY]), norm
+                            )
+                            score += more
+                            by_rank[clause] = more
+                    if not rejected:
+                        for i in range(n_others, n_live):
+                            frequency = counted[slot * n_clauses + order[i]]
+                            if frequency > np.uint32(0):
+                                by_rank[order[i]] = weights[order[i]] * weight_of(frequency, norm)
+                        score = np.float32(0)
+                        for rank in range(n_clauses):
+                            score += by_rank[rank]
+                if not rejected and score > threshold:
+                    size = insert(heap, room, size, score, document)
+                    if size == room:
+                        threshold = float_of(np.uint32(heap[0] >> HALF))
+            for rank in range(n_clauses):
+                counted[slot * n_clauses + rank] = np.uint32(0)
+    return size, threshold, n_compared
+
+
+@njit(cache=True, error_model="numpy")
+def collect(
+    inner_min: Integer,
+    inner_max: Integer,
+    n_clauses: Integer,
+    clause: Integer,
+    weight: Any,
+    total: Pointer,
+    counted: Pointer,
+    words: Pointer,
+    cursors: Pointer,
+    postings: Pointer,
+    buffer: Pointer,
+    doc_length: Pointer,
+    avgdl: Any,
+    blob: Pointer,
+    block_start: Pointer,
+    block_first_doc: Pointer,
+) -> None:
+    """Add the scores of one list's postings from `inner_min` to `inner_max` to the accumulator."""
+    if cursors[clause * N_COLUMNS + DOCUMENT] < inner_min:
+        seek(cursors, clause, inner_min, postings, buffer, blob, block_start, block_first_doc)
+    while cursors[clause * N_COLUMNS + DOCUMENT] <= inner_max:
+        index = cursors[clause * N_COLUMNS + INDEX]
+        offset = index % BLOCK
+        index -= offset
+        n = cursors[clause * N_COLUMNS + LENGTH] - index
+        if n > BLOCK:
+            n = BLOCK
+        while offset < n:
+            document = np.int64(postings[(2 * clause + DOCUMENTS) * BLOCK + offset])
+            if document > inner_max:
+                break
+            frequency = postings[(2 * clause + FREQUENCIES) * BLOCK + offset]
+            norm = norm_of(doc_length[np.uintp(document)], avgdl)
+            slot = np.uintp(document - inner_min)
+            total[slot] += weight * weight_of(frequency, norm)
+            counted[slot * np.uintp(n_clauses) + np.uintp(clause)] = frequency
+            words[slot >> np.uintp(6)] |= ONE << (slot & np.uintp(63))
+            offset += 1
+        cursors[clause * N_COLUMNS + INDEX] = index + offset
+        settle(cursors, clause, postings, buffer, blob, block_start)
+
+
+@njit(cache=True, error_model="numpy")
+def norm_of(doc_length: Integer, avgdl: Any) -> Any:
+    """Return float32, what a document's length adds below the line."""
+    return K1 * (ONE_LESS_B + (B * np.float32(doc_length)) / avgdl)
+
+
+@njit(cache=True, error_model="numpy")
+def weight_of(frequency: Integer, norm: Any) -> Any:
+    """Return float32, what a term is worth in a document, before its idf."""
+    f = np.float32(frequency)
+    return (K1_PLUS_1 * f) / (f + norm)
+
+
+@njit(cache=True)
+def cannot_exceed(known: Any, rest: float, threshold: Any, factor: float) -> bool:
+    """Return whether what is known of a score, and all that can come, is no more than the threshold."""
+    return bool((np.float64(known) + rest) * factor <= np.float64(threshold))
+
+
+@njit(cache=True)
+def bit_of(mask: Pointer, document: Integer) -> bool:
+    """Return whether a document may be returned."""
+    return bool((mask[np.uintp(document >> 3)] >> np.uint8(document & 7)) & np.uint8(1))
+
+
+@njit(cache=True)
+def block_with(
+    block: Integer, n_blocks: Integer, first: Integer, document: Integer, block_first_doc: Pointer
+) -> Integer:
+    """Return the last block from `block` on whose first document is not above `document`, or `block`."""
+    until = block + LINEAR_BLOCKS
+    if until > n_blocks - 1:
+        until = n_blocks - 1
+    while block < until and np.int64(block_first_doc[first + block + 1]) <= document:
+        block += 1
+    if block < until or until == n_blocks - 1:
+        return block
+    above = n_blocks
+    while block + 1 < above:
+        middle = (block + above) // 2
+        if np.int64(block_first_doc[first + middle]) <= document:
+            block = middle
+        else:
+            above = middle
+    return block
+
+
+@njit(cache=True)
+def seek(
+    cursors: Pointer,
+    clause: Integer,
+    document: Integer,
+    postings: Pointer,
+    buffer: Pointer,
+    blob: Pointer,
+    block_start: Pointer,
+    block_first_doc: Pointer,
+) -> None:
+    """Move a list to its first posting at or after `document`, by halves inside a block."""
+    first, n_blocks = cursors[clause * N_COLUMNS + FIRST], cursors[clause * N_COLUMNS + N_BLOCKS]
+    before = cursors[clause * N_COLUMNS + INDEX] // BLOCK
+    block = block_with(before, n_blocks, first, document, block_first_doc)
+    if block != before:
+        cursors[clause * N_COLUMNS + INDEX] = block * BLOCK
+        settle(cursors, clause, postings, buffer, blob, block_start)
+    low = cursors[clause * N_COLUMNS + INDEX] % BLOCK
+    high = cursors[clause * N_COLUMNS + LENGTH] - block * BLOCK
+    if high > BLOCK:
+        high = BLOCK
+    while low < high:
+        middle = (low + high) // 2
+        if np.int64(postings[(2 * clause + DOCUMENTS) * BLOCK + middle]) < document:
+            low = middle + 1
+        else:
+            high = middle
+    cursors[clause * N_COLUMNS + INDEX] = block * BLOCK + low
+    settle(cursors, clause, postings, buffer, blob, block_start)
+
+
+@njit(cache=True)
+def settle(
+    cursors: Pointer, clause: Integer, postings: Pointer, buffer: Pointer, blob: Pointer, block_start: Pointer
+) -> None:
+    """Bring document and frequency of a list up to its index, decoding the block unless it lies decoded."""
+    index = cursors[clause * N_COLUMNS + INDEX]
+    if index >= cursors[clause * N_COLUMNS + LENGTH]:
+        cursors[clause * N_COLUMNS + DOCUMENT] = END
+        return
+    block = index // BLOCK
+    if cursors[clause * N_COLUMNS + DECODED] != block:
+        cursors[clause * N_COLUMNS + DECODED] = block
+        if cursors[clause * N_COLUMNS + SHALLOW] < block:
+            cursors[clause * N_COLUMNS + SHALLOW] = block
+        n = cursors[clause * N_COLUMNS + LENGTH] - block * BLOCK
+        at = block_start[cursors[clause * N_COLUMNS + FIRST] + block] + 4
+        if n >= BLOCK:
+            width = np.int64(blob[np.uintp(at + 4)])
+            unpack_differences(blob, at + 5, width, word_at(blob, at), buffer)  # type: ignore[call-arg]
+            for i in range(BLOCK):
+                postings[(2 * clause + DOCUMENTS) * BLOCK + i] = buffer[i]
+            at += 16 * width + 5
+            unpack(blob, at + 1, np.int64(blob[np.uintp(at)]), np.uint32(0), buffer)
+            for i in range(BLOCK):
+                postings[(2 * clause + FREQUENCIES) * BLOCK + i] = buffer[i]
+        else:
+            for i in range(n):
+                postings[(2 * clause + DOCUMENTS) * BLOCK + i] = word_at(blob, at + 4 * i)  # type: ignore[call-arg]
+            for i in range(n):
+                postings[(2 * clause + FREQUENCIES) * BLOCK + i] = word_at(blob, at + 4 * (n + i))  # type: ignore[call-arg]
+    cursors[clause * N_COLUMNS + DOCUMENT] = postings[(2 * clause + DOCUMENTS) * BLOCK + index % BLOCK]
+    cursors[clause * N_COLUMNS + FREQUENCY] = postings[(2 * clause + FREQUENCIES) * BLOCK + index % BLOCK]
+
+
+@njit(cache=True)
+def insert(heap: Pointer, room: Integer, size: Integer, score: Any, document: Integer) -> Integer:
+    """Put a document into the heap of the best so far, for the worst if there is no room; return its size.
+
+    A key is the bits of the score, which order as scores of 0 and more do, before the document, its bits
+    turned; the root is the least key, the worst document. As in Rust, the worst is taken out before the other
+    is put in.
+    """
+    if size == room:
+        size -= 1
+        key = heap[size]
+        place = ZERO
+        child = 1
+        while child < size:
+            if child + 1 < size and heap[child + 1] < heap[child]:
+                child += 1
+            heap[place] = heap[child]
             place = child
             child = 2 * place + 1
-        put(heap, place, key, row_id, row_place)
-
-
-# Indices are unsigned below: a signed one may count from the end, and Numba would test whether it does.
-
-
-@njit(cache=True)
-def precedes(heap: np.ndarray, one: int, other: int) -> bool:
-    """Return whether one row of the heap is less than another."""
-    i, j = np.uintp(one), np.uintp(other)
-    return comes_before(heap[i, KEY], heap[i, ROW_ID], heap[j, KEY], heap[j, ROW_ID])
+        rise(heap, place, key)
+    upper = np.uint64(bits_of(score)) << HALF  # type: ignore[call-arg]
+    rise(heap, size, upper | (~np.uint64(document) & LOW_HALF))
+    return size + 1
 
 
 @njit(cache=True)
-def move(heap: np.ndarray, source: int, target: int) -> None:
-    """Copy a row from one place of the heap to another."""
-    i = np.uintp(source)
-    put(heap, target, heap[i, KEY], heap[i, ROW_ID], heap[i, PLACE])
+def rise(heap: Pointer, place: Integer, key: Integer) -> None:
+    """Put a key into the free place of the heap, or above."""
+    while place > 0:
+        parent = (place - 1) // 2
+        if heap[parent] <= key:
+            break
+        heap[place] = heap[parent]
+        place = parent
+    heap[place] = key
 
 
 @njit(cache=True)
-def put(heap: np.ndarray, place: int, key: Integer, row_id: Integer, row_place: Integer) -> None:
-    """Write a row into a place of the heap."""
-    i = np.uintp(place)
-    heap[i, KEY] = key
-    heap[i, ROW_ID] = row_id
-    heap[i, PLACE] = row_place
+def sort(heap: Pointer, size: Integer) -> None:
+    """Sort a heap in place, the largest key first: the root goes to the end, the end sinks from the root."""
+    for end in range(size - 1, 0, -1):
+        key = heap[end]
+        heap[end] = heap[0]
+        place = ZERO
+        child = 1
+        while child < end:
+            if child + 1 < end and heap[child + 1] < heap[child]:
+                child += 1
+            if key <= heap[child]:
+                break
+            heap[place] = heap[child]
+            place = child
+            child = 2 * place + 1
+        heap[place] = key
 
 
-@njit(cache=True)
-def lowest_one(mask: Integer) -> Integer:
-    """Return the number of the lowest bit that is set; LLVM makes one instruction of it."""
-    return n_ones(~mask & (mask - ONE))
+@intrinsic
+def bits_of(typing_context: Any, value: Any) -> Any:
+    """Return the bits of a float32 as a uint32."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], INT32)
+
+    return types.uint32(types.float32), generate
 
 
-@njit(cache=True)
-def n_ones(mask: Integer) -> Integer:
-    """Return how many bits are set; LLVM makes one instruction of it."""
-    mask = mask - ((mask >> ONE) & np.uint64(0x5555555555555555))
-    mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))
+@intrinsic
+def float_of(typing_context: Any, bits: Any) -> Any:
+    """Return the float32 with these bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.uint32), generate
+
+
+@intrinsic
+def lowest_one(typing_context: Any, word: Any) -> Any:
+    """Return the number of the lowest bit that is set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def address(typing_context: Any, array: Any) -> Any:
+    """Return the address of an array's first element; whoever holds the array must keep it."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), generate  # type: ignore[no-untyped-call]
+
+
+@intrinsic
+def word_at(typing_context: Any, blob: Any, at: Any) -> Any:
+    """Return the uint32 that begins at a byte, at any alignment."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.gep(arguments[0], [arguments[1]])
+        return builder.load(builder.bitcast(place, INT32.as_pointer()), align=1)
+
+    return types.uint32(blob, types.int64), generate
+
+
+@intrinsic
+def unpack(typing_context: Any, blob: Any, at: Any, width: Any, first: Any, values: Any) -> Any:
+    """Write 128 numbers of `width` bits into `values`; the packed ones begin at byte `at`."""
+    return unpacking(blob, values, differences=False)
+
+
+@intrinsic
+def unpack_differences(typing_context: Any, blob: Any, at: Any, width: Any, first: Any, values: Any) -> Any:
+    """Write the 128 sums of the numbers up to each, and of `first`, into `values`."""
+    return unpacking(blob, values, differences=True)
+
+
+def unpacking(blob: Any, values: Any, differences: bool) -> Any:
+    """Return the signature and the generator of either: 32 vectors of four, and none read behind the last."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, target = builder.gep(arguments[0], [arguments[1]]), arguments[4]
+        n_vectors = INT32(BLOCK // 4)
+        width = builder.trunc(arguments[2], INT32)
+        zeros = ir.Constant(FOUR, [0] * 4)
+        mask = splat(builder, builder.trunc(low_ones(builder, arguments[2]), INT32))
+        last = builder.sub(width, INT32(1))
+        start = splat(builder, arguments[3])
+        sums = cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
+        with builder.if_else(builder.icmp_signed(">", width, INT32(0))) as (some, none):
+            with some, cgutils.for_range(builder, n_vectors) as loop:
+                bit = builder.mul(loop.index, width)
+                word, shift = builder.lshr(bit, INT32(5)), builder.and_(bit, INT32(31))
+                after = builder.add(word, INT32(1))
+                after = builder.select(builder.icmp_signed("<", word, last), after, word)
+                low = builder.lshr(load(builder, source, word), splat(builder, shift))
+                up = splat(builder, builder.xor(shift, INT32(31)))
+                high = builder.shl(load(builder, source, after), splat(builder, INT32(1)))
+                value = builder.and_(builder.or_(low, builder.shl(high, up)), mask)
+                if differences:
+                    for lanes in ((4, 0, 1, 2), (4, 5, 0, 1)):
+                        value = builder.add(value, shuffled(builder, value, zeros, lanes))
+                    value = builder.add(value, builder.load(sums))
+                    builder.store(shuffled(builder, value, zeros, (3, 3, 3, 3)), sums)
+                store(builder, value, target, loop.index)
+            with none, cgutils.for_range(builder, n_vectors) as loop:
+                store(builder, builder.load(sums), target, loop.index)
+        return context.get_dummy_value()
+
+    return types.void(blob, types.int64, types.int64, types.uint32, values), generate
+
+
+def low_ones(builder: Any, width: Any) -> Any:
+    """Return an int64 whose lowest `width` bits are set."""
+    return builder.sub(builder.shl(INT64(1), width), INT64(1))
+
+
+def splat(builder: Any, value: Any) -> Any:
+    """Return a vector of four of the same."""
+    vector = builder.insert_element(ir.Constant(FOUR, ir.Undefined), value, INT32(0))
+    return builder.shuffle_vector(vector, ir.Constant(FOUR, ir.Undefined), ir.Constant(FOUR, [0] * 4))
+
+
+def shuffled(builder: Any, one: Any, other: Any, lanes: tuple[int, ...]) -> Any:
+    """Return a vector with these lanes of two: 0 to 3 are the one's, 4 to 7 the other's."""
+    return builder.shuffle_vector(one, other, ir.Constant(FOUR, lanes))
+
+
+def load(builder: Any, source: Any, word: Any) -> Any:
+    """Return the vector that is number `word` from an address on, at any alignment."""
+    place = builder.gep(source, [builder.shl(builder.zext(word, INT64), INT64(4))])
+    return builder.load(builder.bitcast(place, FOUR.as_pointer()), align=1)
+
+
+def store(builder: Any, value: Any, target: Any, number: Any) -> None:
+    """Write a vector as number `number` from an address of 32-bit words on."""
+    place = builder.gep(target, [builder.shl(builder.zext(number, INT64), INT64(2))])
+    builder.store(value, builder.bitcast(place, FOUR.as_pointer()), align=4)

@@ -1,40 +1,60 @@
-"""What a trial checks before it times anything: awkward distances, row ids, lists and counts."""
+"""What a trial checks before it times anything: awkward lists, scores, bounds, masks and counts."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from fts_bm25 import SORTED, UNSORTED, inputs, reference
+from fts_bm25 import BLOCK, draws, inputs
+from fts_bm25.index import List, arranged, encode, norms
 from harness_common.prng import SplitMix64
-from referee.workload import Case, Edit, OpInputs, Value
+from referee.workload import Case, OpInputs, Value
 
-List = tuple[np.ndarray, np.ndarray]  # float32[length], uint64[length]
-Query = Sequence[List]
+LENGTHS = (1, 2, 127, 128, 129, 255, 256, 257, 383, 384, 385)
+GAPS = (
+    1,
+    2,
+    3,
+    5,
+    9,
+    100,
+    5_000,
+    30_000,
+)  # differences of 1 to 15 bits; of 0 bits there are none but the first
+STRETCHES = (0.02, 0.5, 1.0, 2.0, 50.0)  # of the mean length of the query to the stored one
+LAST = 2**32 - 1
 
-DISTANCES = ("gaussian", "wide", "ties", "all equal", "zeros", "subnormal", "infinite")
-ROW_IDS = ("small", "fragments", "above 2**53", "around 2**63", "near 2**64", "one fragment")
-LENGTHS = (1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 4097)  # around the widths of vectors and masks
-N_LISTS = (0, 1, 2, 3, 8, 257)
-LARGE_KS = (1, 10, 33, 100)
-LARGE = {  # what stands in for the rows of a timed shape
-    "20x10": ("gaussian", "around 2**63"),
-    "100x1000": ("infinite", "near 2**64"),
-    "1024x100": ("zeros", "around 2**63"),
-    "64x4000": ("wide", "fragments"),
-    "25x8192": ("ties", "above 2**53"),
-}
-ODD = inputs.Shape(SORTED, 3, 7, 4_999, 100)  # of no timed extents, but as many rows
+
+@dataclass(frozen=True)
+class Partition:
+    """What a case builds on: documents' lengths, and lists; the mean length and the idf are those stored."""
+
+    doc_length: np.ndarray
+    stored_avgdl: float
+    lists: Sequence[List]
+    stored_idf: np.ndarray
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One op's queries."""
+
+    terms: np.ndarray
+    idf: np.ndarray
+    avgdl: float
+    k: int
+    mask: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
 
 
 def correctness_battery(seed: int) -> list[Case]:
-    """Return the cases, with fresh rows, and some fresh extents, for every seed."""
+    """Return the cases, with fresh lists, and some fresh extents, for every seed."""
     streams = SplitMix64(seed)
     parts = (
-        warm_up_case,
-        kind_cases,
-        extent_cases,
-        arrangement_cases,
+        plain_cases,
+        list_cases,
+        score_cases,
+        bound_cases,
+        mask_cases,
         random_cases,
         timed_cases,
         large_cases,
@@ -42,184 +62,314 @@ def correctness_battery(seed: int) -> list[Case]:
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
 
-def warm_up_case(stream: SplitMix64) -> Iterator[Case]:
-    """Yield a plain case that takes every path: both orders, a full heap, ties, and lists wholly above."""
-    queries = [[*lists(stream, "ties", "fragments", [70] * 9), *lists(stream, "ties", "small", [200] * 2)]]
-    yield make_case("two kinds of lists", stream, queries * 2, (10, 100))
+def plain_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield a case that takes every path: several essential lists, one, none; with a mask and without."""
+    partition = drawn_partition(stream, 6_000, (40, 300, 1_500, 3_000, 129, 700))
+    yield make_case("six lists", partition, some_queries(stream, partition, 8, 3, (10, 1, 100)))
 
 
-def kind_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every kind of distance with every kind of row id."""
-    for distances in DISTANCES:
-        for row_ids in ROW_IDS:
-            queries = [lists(stream, distances, row_ids, stream.integers(0, 90, 7)) for _ in range(3)]
-            yield make_case(f"{distances}, {row_ids}", stream, queries, (10, 1, 100))
+def list_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield every length around a block's, every gap, lists without postings, at both ends, all the same."""
+    for n in LENGTHS:
+        partition = drawn_partition(stream, 2_000, (n, n + 128, 3, n))
+        yield make_case(f"lists of {n}", partition, some_queries(stream, partition, 4, 3, (10, n, n + 1)))
+    for gap in GAPS:
+        lists = [spaced(stream, start, gap, 300) for start in (0, 1, gap)]
+        partition = of_lists(stream, 301 * gap + 2, lists)
+        yield make_case(f"gaps of {gap}", partition, some_queries(stream, partition, 3, 3, (10, 1_000)))
+    for n_documents, name in ((2**22, "a gap of 22 bits"), (2**18, "documents 0 and the last")):
+        ends = np.array([0, n_documents - 1], np.uint32)
+        many = np.append(np.arange(300), n_documents - 1).astype(np.uint32)
+        lists = [with_frequencies(stream, one) for one in (ends, many, ends[1:], many[:128], many[173:])]
+        partition = of_lists(stream, n_documents, lists)
+        yield make_case(name, partition, some_queries(stream, partition, 4, 4, (2, 5)))
+    empty = drawn_partition(stream, 500, (0, 50, 0, 200, 0))
+    yield make_case("lists without postings", empty, some_queries(stream, empty, 6, 4, (10, 1_000)))
+    nothing = of_lists(stream, 10, [with_frequencies(stream, np.zeros(0, np.uint32))] * 2)
+    yield make_case("no postings at all", nothing, some_queries(stream, nothing, 2, 3, (10,)))
+    one = drawn_partition(stream, 3_000, (1_000,)).lists[0]
+    same = of_lists(stream, 3_000, [one] * 16)
+    yield make_case(
+        "sixteen lists that are the same", same, some_queries(stream, same, 3, 16, (10, 999, 1_000))
+    )
+    few = of_lists(stream, 1, [with_frequencies(stream, np.zeros(1, np.uint32))] * 3)
+    yield make_case("a single document", few, some_queries(stream, few, 2, 2, (1, 3)))
 
 
-def extent_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every length of a list, every number of lists, and k at, below and above what there is."""
-    for length in LENGTHS:
-        queries = [lists(stream, "gaussian", "fragments", [length] * 3)]
+def score_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield scores that tie, are 0 or differ in the last bit, and the ends of lengths and frequencies."""
+    for n in (1_000, 9_000):
+        equal = equal_partition(stream, n, (n // 2, n // 3, n))
         yield make_case(
-            f"lists of {length}", stream, queries, (1, 10, length, 3 * length - 1, 3 * length, 3 * length + 3)
+            f"ties of {n} documents", equal, some_queries(stream, equal, 4, 3, (1, 10, 128, n // 2))
         )
-    for n_lists in N_LISTS:
-        queries = [lists(stream, "ties", "fragments", [20] * n_lists) for _ in range(2)]
-        yield make_case(f"{n_lists} lists", stream, queries, (1, 10, 20, 1_000))
-    for n_queries in (1, 40):
-        queries = [lists(stream, "wide", "small", stream.integers(0, 30, 5)) for _ in range(n_queries)]
-        yield make_case(f"{n_queries} queries", stream, queries, (5, 40))
+    several = drawn_partition(stream, 3_000, (300, 1_000, 2_500))
+    zero = some_queries(stream, several, 4, 3, (10, 200, 3_000))
+    for i, one in enumerate(zero):
+        one.idf[:2] = 0.0
+        one.idf[2:, i % 3] = 0.0
+    yield make_case("idf of 0", several, zero)
+    unknown = some_queries(stream, several, 6, 4, (10, 0, 5_000))
+    for one in unknown:
+        one.terms[0], one.terms[1, :2], one.terms[2, 1:], one.terms[3] = -1, -1, -1, 2
+        one.terms[4, 2] = one.terms[4, 0]
+    yield make_case("unknown and repeated terms, k of 0", several, unknown)
+    yield make_case(
+        "no queries, no slots", several, [asked_of(several, *shape) for shape in ((0, 3), (2, 0))]
+    )
+    long = drawn_partition(stream, 2_000, (500, 900, 1_500))
+    extreme = np.array([0, 0, 1, 15, 16, LAST, LAST - 1, 2**31, 2**24 + 1, 100], np.uint32)
+    lengths = extreme[stream.integers(0, len(extreme), 2_000)]
+    often = np.array([1, 1, 2, 10**9, LAST, 2**24 + 1, 2**31], np.uint32)
+    lists = [(one[0], often[stream.integers(0, len(often), len(one[0]))]) for one in long.lists]
+    ends = Partition(lengths, 1000.0, lists, long.stored_idf)
+    yield make_case(
+        "lengths and frequencies at their ends", ends, some_queries(stream, ends, 6, 3, (10, 1, 300))
+    )
+    yield near_tie_case(stream)
+    yield fold_case()
 
 
-def arrangement_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield lists that stand to each other in a special way."""
-    empty = lists(stream, "ties", "small", [0] * 5)
-    some = lists(stream, "gaussian", "fragments", [50] * 5)
-    distances, row_ids = by_distance(*end_to_end([some])[:2])
-    parts = [(distances[i : i + 50], row_ids[i : i + 50]) for i in range(0, 250, 50)]
-    arrangements: dict[str, Query] = {
-        "all lists empty": empty,
-        "some lists empty": [*empty[:2], *some[:2], empty[2], some[2], empty[3]],
-        "only the last list has rows": [*empty, some[0]],
-        "one list holds all that count": [(one[0] + np.float32(100), one[1]) for one in some[:2]] + [some[2]],
-        "the same list five times": [some[0]] * 5,
-        "lists from near to far": parts,
-        "lists from far to near": parts[::-1],
-        "rows from far to near": [(one[0][::-1], one[1][::-1]) for one in parts[::-1]],
-        "a few distances, each list all of them": lists(stream, "ties", "one fragment", [700] * 5),
-        "the same row many times": [(np.full(70, 2.5, np.float32), np.full(70, 2**63 + 1, np.uint64))] * 5,
-    }
-    for name, query in arrangements.items():
-        yield make_case(name, stream, [query], (10, 1, 50, 100), shuffled=name != "rows from far to near")
-    yield make_case("a query without rows among others", stream, [some, empty, some], (10, 300))
+def near_tie_case(stream: SplitMix64) -> Case:
+    """Return sixteen terms whose idf go from 1e-7 to 18, and documents that differ in the last bits."""
+    n = 4_000
+    lists = [draws.posting_list(stream, np.full(n, 100, np.uint32), 3_000, "equal") for _ in range(16)]
+    partition = of_lists(stream, n, lists, equal=True)
+    asked = some_queries(stream, partition, 6, 16, (10, 100))
+    steps = np.array(
+        [1e-7, 18.0, 3e-4, 2.5, 1e-6, 7.0, 0.1, 1.0, 5e-7, 12.0, 1e-3, 0.5, 3.0, 2e-7, 0.01, 9.0]
+    )
+    for one in asked:
+        for query in range(6):
+            one.idf[query] = steps[stream.permutation(16)].astype(np.float32)
+    return make_case("sixteen terms, near ties", partition, asked)
+
+
+def fold_case() -> Case:
+    """Return a document that is above the k-th only as the sum is rounded: a bound rounded down drops it.
+
+    Document 0 has a score of 2.7779379. Document 700 has three terms of 6.2868384e-7, 0.015441144 and
+    2.7624962: in the order of the first two queries they are 2.7779381, in that of the third 2.7779379, a
+    tie. The numbers are those of a review of Lance's pull request 7603. A frequency of 1 in a document with
+    norm 1.2 is worth 1.
+    """
+    n = 1_000
+    lists = [
+        (np.array(documents, np.uint32), np.ones(len(documents), np.uint32))
+        for documents in ([700], [700], [700], [0], np.arange(701, 999))
+    ]
+    avgdl = 100.0
+    partition = Partition(np.full(n, 100, np.uint32), avgdl, lists, np.ones(5, np.float32))
+    idf = np.array([6.2868384e-7, 0.015441144, 2.7624962, 2.7779378891, 1e-3], np.float32)
+    terms = np.array([[1, 2, 0, 3, 4], [4, 3, 2, 0, 1], [0, 1, 2, 3, 4]], np.int32)
+    return make_case(
+        "a sum that is rounded up", partition, [Asked(terms, idf[terms], avgdl, k) for k in (1, 2, 3)]
+    )
+
+
+def bound_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield mean lengths far from the stored one, and many scores that lie above their stored maximum."""
+    for stretch in STRETCHES:
+        partition = drawn_partition(stream, 20_000, (300, 5_000, 12_000, 900))
+        asked = some_queries(stream, partition, 4, 3, (10, 1), stretch)
+        yield make_case(f"mean length {stretch} of the stored one", partition, asked)
+    yield tight_case(stream, 300)
+
+
+def tight_case(stream: SplitMix64, n_blocks: int) -> Case:
+    """Return blocks with one good document each, whose scores rise a little from block to block.
+
+    The idf are the stored ones, and so is the mean length: a stored maximum is then a bound but for the
+    rounding, and one in five lies below the score. The k-th score lies just below it, so whoever skips a
+    block whose maximum is not above the k-th score drops that document.
+    """
+    n = BLOCK * n_blocks
+    documents = np.arange(n, dtype=np.uint32)
+    frequencies = np.ones(n, np.uint32)
+    frequencies[BLOCK // 2 :: BLOCK] = 3 + stream.integers(0, 2, n_blocks)
+    lengths = np.full(n, 4_000, np.uint32)
+    good = documents[BLOCK // 2 :: BLOCK]
+    # Longer by a step: the score falls; so from the back to the front it rises, block by block.
+    lengths[good] = 40 + (n_blocks - np.arange(n_blocks)) // 3 + 15 * (frequencies[good] - 3)
+    stored_idf = stream.uniform(0.5, 9.0, 1).astype(np.float32)
+    partition = Partition(lengths, 123.0, [(documents, frequencies)], stored_idf)
+    terms = np.zeros((1, 1), np.int32)
+    asked = []
+    for step in range(12):
+        idf = stored_idf[terms]
+        for _ in range(step % 4):
+            idf = np.nextafter(idf, np.float32(9))
+        asked.append(Asked(terms, idf, 123.0, 1 + step % 3))
+    return make_case(f"maxima below scores, {n_blocks} blocks", partition, asked)
+
+
+def mask_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield masks of every density, and those that leave out the best documents."""
+    partition = drawn_partition(stream, 5_003, (400, 2_000, 4_000))
+    n_bytes = -(-5_003 // 8)
+    nobody, last = np.zeros(n_bytes, np.uint8), np.zeros(n_bytes, np.uint8)
+    last[5_002 >> 3] = 1 << (5_002 & 7)
+    masks = {"nobody": nobody, "the last": last, "everybody": np.full(n_bytes, 255, np.uint8)}
+    masks |= {"half": stream.integers(0, 256, n_bytes).astype(np.uint8)}
+    for name, mask in masks.items():
+        asked = some_queries(stream, partition, 4, 3, (10, 400))
+        yield make_case(f"mask: {name}", partition, [replaced_mask(one, mask) for one in asked])
+    good = np.arange(0, 5_003, 7)
+    lengths = np.full(5_003, 300, np.uint32)
+    lengths[good] = 5
+    partition = Partition(lengths, partition.stored_avgdl, partition.lists, partition.stored_idf)
+    without = np.packbits(np.isin(np.arange(5_003), good, invert=True), bitorder="little")
+    asked = some_queries(stream, partition, 4, 3, (10, 1, 100))
+    yield make_case("mask: without the best", partition, [replaced_mask(one, without) for one in asked])
 
 
 def random_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield extents that no kernel can have listed."""
-    for _ in range(10):
-        n_queries, n_lists, most, k = (int(stream.integers(1, end, 1)[0]) for end in (6, 41, 300, 500))
-        kinds = DISTANCES[stream.next_uint64() % len(DISTANCES)], ROW_IDS[stream.next_uint64() % len(ROW_IDS)]
-        queries = [lists(stream, *kinds, stream.integers(0, most, n_lists)) for _ in range(n_queries)]
-        name = f"random: {n_queries} x {n_lists} lists, k {k}, {', '.join(kinds)}"
-        yield make_case(name, stream, queries, (k, 1 + k // 7))
+    for _ in range(8):
+        n_documents, n_lists, n_slots, k = (
+            int(stream.integers(1, end, 1)[0]) for end in (9_000, 12, 17, 300)
+        )
+        partition = drawn_partition(
+            stream, n_documents, stream.integers(0, n_documents + 1, n_lists).tolist()
+        )
+        stretch = float(stream.uniform(0.3, 3.0, 1)[0])
+        asked = some_queries(stream, partition, 3, n_slots, (k, 1 + k // 9), stretch)
+        yield make_case(
+            f"random: {n_documents} documents, {n_lists} lists, {n_slots} slots, k {k}", partition, asked
+        )
 
 
 def timed_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield two ops of each timed shape, so that none is met for the first time when the clock runs."""
-    for i, shape_name in enumerate(inputs.SHAPES):
-        distribution = inputs.DISTRIBUTIONS[(i + stream.next_uint64()) % len(inputs.DISTRIBUTIONS)]
-        workload = inputs.workload(shape_name, distribution)
-        yield Case(f"timed: {workload.combo}", {}, inputs.redraw(workload, stream.next_uint64())[:2])
+    """Yield three ops of each timed shape, so that none is met for the first time when the clock runs."""
+    for shape_name in inputs.SHAPES:
+        choice = [combo for combo in inputs.COMBOS if combo[0] == shape_name and shape_name != inputs.LARGE]
+        if choice:
+            combo = choice[stream.next_uint64() % len(choice)]
+            workload = inputs.workload(*combo, stream.next_uint64())
+            ops = inputs.redraw(workload, stream.next_uint64())[:3]
+            yield Case(f"timed: {workload.combo}", workload.build_inputs, ops)
 
 
 def large_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield awkward rows of the timed shapes and one more, each about as many as are timed.
+    """Yield what is special once more, in partitions of exactly the timed sizes, and of 0.9 to 1.3 times.
 
-    Closes a path for many rows only that is wrong for what no timed op has. But for two kinds, distances tie
-    at the k-th row, and where row ids repeat, the next row may be the same.
+    Closes a path for large partitions only, or for one size, that is wrong for what no timed op has.
     """
-    shapes = {**inputs.SHAPES, "odd": ODD}
-    for name, (distances, row_ids) in {**LARGE, "odd": ("subnormal", "around 2**63")}.items():
-        shape = shapes[name]
-        n_lists = shape.n_queries * shape.n_lists
-        n_timed = n_lists * shape.length
-        n_rows = int(stream.integers(9 * n_timed // 10, 13 * n_timed // 10, 1)[0]) | 1
-        every = draw_distances(stream, distances, n_rows), draw_row_ids(stream, row_ids, n_rows)
-        cuts = [0, *np.sort(stream.integers(0, n_rows, n_lists - 1)).tolist(), n_rows]
-        parts = [(every[0][a:b], every[1][a:b]) for a, b in pairwise(cuts)]
-        queries = [parts[q : q + shape.n_lists] for q in range(0, n_lists, shape.n_lists)]
-        yield make_case(f"large: {name}, {n_rows} rows, {distances}, {row_ids}", stream, queries, LARGE_KS)
+    for exact in (True, False):
+        for shape_name, shape in inputs.SHAPES.items():
+            factor = 1.0 if exact else float(stream.uniform(0.9, 1.3, 1)[0])
+            n = int(shape.n_documents * factor)
+            if n > 2**21:
+                n = n if exact else 2**22 - 5
+            yield large_case(stream, f"large: {shape_name}, {n} documents", n, shape)
 
 
-def make_case(
-    name: str, stream: SplitMix64, queries: Sequence[Query], ks: Sequence[int], shuffled: bool = True
-) -> Case:
-    """Return a case with two ops per k for sorted lists, and two for the same lists unsorted.
-
-    The second of the two has another first row, put in place: its row id is the old first one's less 1.
-    Unsorted lists are shuffled, unless they come in the order that the case is about.
-    """
-    ops: list[OpInputs] = []
-    for order in (SORTED, UNSORTED):
-        arranged = [[arrange(stream, order, shuffled, *one) for one in query] for query in queries]
-        distances, row_ids, offsets = end_to_end(arranged)
-        whole: dict[str, Value] = {"distances": distances, "row_ids": row_ids, "offsets": offsets}
-        for k in ks:
-            ops.append({**whole, "order": order, "k": k})
-            if len(distances) > 0:
-                ops.append(better_first_row(distances, row_ids, offsets))
-    return Case(name, {}, ops)
-
-
-def better_first_row(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray) -> OpInputs:
-    """Return the edits that put another first row in place of each query's, its row id less by 1."""
-    bounds = [(lists[0], lists[-1]) for lists in offsets if lists[0] < lists[-1]]
-    at = np.array([a + reference.first(distances[a:b], row_ids[a:b], 1)[0] for a, b in bounds], np.int64)
-    return {"row_ids": Edit(at, row_ids[at] - np.uint64(1)), "distances": Edit(at, distances[at])}
-
-
-def end_to_end(queries: Sequence[Query]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (distances, row_ids, offsets) as a kernel takes them."""
-    every = [(np.zeros(0, np.float32), np.zeros(0, np.uint64)), *(one for query in queries for one in query)]
-    ends = np.cumsum([len(one[0]) for one in every])
-    n_lists = len(queries[0])
-    offsets = np.array([ends[q * n_lists : (q + 1) * n_lists + 1] for q in range(len(queries))], np.int64)
-    return np.concatenate([one[0] for one in every]), np.concatenate([one[1] for one in every]), offsets
-
-
-def arrange(
-    stream: SplitMix64, order: str, shuffled: bool, distances: np.ndarray, row_ids: np.ndarray
-) -> List:
-    """Return the rows of one list as its order says."""
-    if order == SORTED:
-        return by_distance(distances, row_ids)
-    places = stream.permutation(len(distances)) if shuffled else np.arange(len(distances))
-    return distances[places], row_ids[places]
-
-
-def by_distance(distances: np.ndarray, row_ids: np.ndarray) -> List:
-    """Return the rows of one list in order."""
-    order = np.lexsort((row_ids, reference.ordered(distances)))
-    return distances[order], row_ids[order]
-
-
-def lists(
-    stream: SplitMix64, distances: str, row_ids: str, lengths: Sequence[int] | np.ndarray
-) -> list[List]:
-    """Return lists of these lengths and kinds, unsorted."""
-    return [
-        (draw_distances(stream, distances, int(n)), draw_row_ids(stream, row_ids, int(n))) for n in lengths
+def large_case(stream: SplitMix64, name: str, n: int, shape: inputs.Shape) -> Case:
+    """Return one partition of n documents with the k, the slots and the density of a shape."""
+    distribution = ("uniform", "equal")[stream.next_uint64() % 2]
+    doc_length = draws.document_lengths(stream, n, distribution)
+    sizes = [
+        int(part * n)
+        for part in (shape.density[0][0] / 2, shape.density[-1][1] / 2, shape.density[-1][0] / 2)
     ]
+    lists = [draws.posting_list(stream, doc_length, size, distribution) for size in sizes]
+    far = np.append(lists[2][0], [n - 1]) if lists[2][0][-1] != n - 1 else lists[2][0]
+    often = np.array([1, 3, 10**9, LAST], np.uint32)[stream.integers(0, 4, len(far))]
+    lists += [(far.astype(np.uint32), often), (np.array([n - 1], np.uint32), np.array([7], np.uint32))]
+    doc_length[stream.integers(0, n, 50)] = LAST
+    doc_length[lists[1][0][stream.integers(0, len(lists[1][0]), 50)]] = 0
+    doc_length[lists[1][0][-1]], lists[1][1][-1] = 0, 1_000
+    stored_idf = np.array([draws.idf_of(len(one[0]), n) for one in lists], np.float32)
+    partition = Partition(doc_length, inputs.MEAN_LENGTH, lists, stored_idf)
+    asked = some_queries(stream, partition, 2, shape.n_slots, (shape.k,))
+    asked += some_queries(
+        stream, partition, 2, shape.n_slots, (shape.k,), (0.5, 2.0)[stream.next_uint64() % 2]
+    )
+    asked[1].terms[0, 0] = -1
+    asked[1].idf[1] = 0.0
+    asked[0].terms[1] = np.where(np.arange(shape.n_slots) == 0, 1, -1)  # its best document is its last
+    mask = stream.integers(0, 256, -(-n // 8)).astype(np.uint8)
+    mask[(n - 1) >> 3] |= np.uint8(1 << ((n - 1) & 7))
+    return make_case(name, partition, [*asked, replaced_mask(asked[0], mask)])
 
 
-def draw_distances(stream: SplitMix64, kind: str, n: int) -> np.ndarray:
-    """Return float32[n] of one kind, without NaN."""
-    if kind == "gaussian":  # half of them below zero, as dot products are
-        return stream.normals(n).astype(np.float32)
-    if kind == "wide":  # every exponent, either sign
-        bits = stream.uint64(n) >> 32
-        return np.where(bits & 0x7F800000 == 0x7F800000, 0, bits).astype(np.uint32).view(np.float32)
-    choice = {
-        "ties": np.arange(0.25, 13, 0.25),
-        "all equal": np.array([1.5]),
-        "zeros": np.array([-0.0, 0.0]),
-        "subnormal": np.arange(-4, 5) * 2.0**-149,
-        "infinite": np.array([-np.inf, -1.0, 1.0, np.inf, np.inf, np.inf]),
-    }[kind]
-    return choice.astype(np.float32)[stream.integers(0, len(choice), n)]
+def make_case(name: str, partition: Partition, asked: Sequence[Asked]) -> Case:
+    """Return a case: the index in the first op, queries in each."""
+    norm = norms(partition.doc_length, partition.stored_avgdl)
+    index: dict[str, Value] = dict(arranged(encode(partition.lists, partition.stored_idf, norm)))
+    ops: list[OpInputs] = []
+    for one in asked:
+        query: dict[str, Value] = {"terms": one.terms, "idf": one.idf, "avgdl": one.avgdl, "k": one.k}
+        query["mask"] = one.mask
+        ops.append(query if ops else {**index, **query})
+    return Case(name, {"doc_length": partition.doc_length, "stored_avgdl": partition.stored_avgdl}, ops)
 
 
-def draw_row_ids(stream: SplitMix64, kind: str, n: int) -> np.ndarray:
-    """Return uint64[n] of one kind, none 0; most kinds repeat some."""
-    draw = stream.uint64(n)
-    if kind == "small":
-        return 1 + draw % 100
-    if kind == "fragments":  # as Lance has them: the number of a fragment, then a row in it
-        return (1 + draw % 1000 << 32) | (draw >> 40)
-    if kind == "above 2**53":  # float64 makes one of two neighbours
-        return 2**53 + draw % 64
-    if kind == "around 2**63":  # of either sign as int64
-        return 2**63 - 500 + draw % 1000
-    if kind == "near 2**64":  # below zero as int64, and again one number as float64
-        return 2**64 - 1 - draw % 1000
-    return 2**63 + (5 << 32) + draw % 2**32
+def some_queries(
+    stream: SplitMix64,
+    partition: Partition,
+    n_queries: int,
+    n_slots: int,
+    ks: Sequence[int],
+    stretch: float = 1.0,
+) -> list[Asked]:
+    """Return queries of drawn terms, a tenth of them unknown, for each k."""
+    asked = []
+    for k in ks:
+        shape = (n_queries, n_slots)
+        terms = stream.integers(0, len(partition.lists), shape).astype(np.int32)
+        idf = (partition.stored_idf[terms] * stream.uniform(0.8, 1.25, shape)).astype(np.float32)
+        terms[stream.floats(shape) < 0.1] = -1
+        avgdl = float(
+            np.float32(max(1.0, partition.stored_avgdl * stretch * stream.uniform(0.97, 1.03, 1)[0]))
+        )
+        asked.append(Asked(terms, idf, avgdl, k))
+    return asked
+
+
+def asked_of(partition: Partition, n_queries: int, n_slots: int) -> Asked:
+    """Return queries of the first term."""
+    shape = (n_queries, n_slots)
+    return Asked(np.zeros(shape, np.int32), np.ones(shape, np.float32), partition.stored_avgdl, 5)
+
+
+def replaced_mask(asked: Asked, mask: np.ndarray) -> Asked:
+    """Return the same queries with another mask."""
+    return Asked(asked.terms, asked.idf, asked.avgdl, asked.k, mask)
+
+
+def drawn_partition(stream: SplitMix64, n_documents: int, sizes: Sequence[int]) -> Partition:
+    """Return documents of drawn lengths, and lists of exactly these sizes."""
+    lists = []
+    for size in sizes:
+        documents = np.sort(stream.permutation(n_documents)[:size]).astype(np.uint32)
+        lists.append(with_frequencies(stream, documents))
+    return of_lists(stream, n_documents, lists)
+
+
+def of_lists(stream: SplitMix64, n_documents: int, lists: Sequence[List], equal: bool = False) -> Partition:
+    """Return a partition with these lists."""
+    doc_length = draws.document_lengths(stream, n_documents, "equal" if equal else "uniform")
+    stored_idf = np.array([draws.idf_of(len(one[0]), n_documents) for one in lists], np.float32)
+    return Partition(doc_length, 128.0, lists, stored_idf)
+
+
+def equal_partition(stream: SplitMix64, n_documents: int, sizes: Sequence[int]) -> Partition:
+    """Return documents and postings that are all alike."""
+    lengths = np.full(n_documents, 128, np.uint32)
+    return of_lists(
+        stream,
+        n_documents,
+        [draws.posting_list(stream, lengths, size, "equal") for size in sizes],
+        equal=True,
+    )
+
+
+def with_frequencies(stream: SplitMix64, documents: np.ndarray) -> List:
+    """Return documents with frequencies of 1 to 8."""
+    return documents, (1 + stream.integers(0, 8, len(documents))).astype(np.uint32)
+
+
+def spaced(stream: SplitMix64, start: int, gap: int, n: int) -> List:
+    """Return n documents at the same distance."""
+    return with_frequencies(stream, (start + gap * np.arange(n)).astype(np.uint32))

@@ -1,175 +1,268 @@
-"""What a trial times: five shapes, three distributions, fresh ops every round.
+"""What a trial times: four shapes, three distributions, fresh queries every op and a fresh index every round.
 
 Every array follows from the seed alone, the same bits on every machine.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import product
 
 import numpy as np
 
-from fts_bm25 import SORTED, UNSORTED, planted
+from fts_bm25 import BLOCK, draws, oracle
+from fts_bm25.index import List, Term, arranged, encode, norms, with_frequencies
 from harness_common.prng import SplitMix64
-from referee.workload import Edit, OpInputs, Workload
+from referee.workload import Edit, OpInputs, Value, Workload
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How many lists one op has, of how many rows, and how many rows of each query are asked for."""
+    """An index and the queries on it.
 
-    order: str
+    n_lists     terms of each kind; the first kind is that of the first slot of a query
+    density     from which to which part of the documents has a term, for each kind
+    n_copies    how often each list stands in the index, each time as another term
+    n_slots     terms of a query: one of the first kind, the others of the last
+    """
+
+    n_documents: int
+    n_lists: tuple[int, ...]
+    density: tuple[tuple[float, float], ...]
+    n_copies: int
+    n_slots: int
     n_queries: int
-    n_lists: int
-    length: int
     k: int
+    n_ops: int = 8
 
 
 SHAPES = {
-    "20x10": Shape(SORTED, 128, 20, 10, 10),  # Lance's usual query, 20 partitions and k of 10, many at a time
-    "100x1000": Shape(SORTED, 1, 100, 1_000, 1_000),  # k times a refine factor
-    "1024x100": Shape(SORTED, 2, 1_024, 100, 100),  # all partitions are probed
-    "64x4000": Shape(
-        SORTED, 1, 64, 4_000, 4_000
-    ),  # the outlier: a heap of 4,000 rows leaves the nearest cache
-    "25x8192": Shape(UNSORTED, 1, 25, 8_192, 100),  # a search without an index: batches of a scan
+    "3x-top10": Shape(2**18, (64,), ((0.01, 0.05),), 1, 3, 4, 10),  # words of middling frequency
+    "stop+2-top10": Shape(2**20, (3, 32), ((0.38, 0.42), (0.0005, 0.005)), 1, 3, 4, 10),  # one is a stop word
+    "12x-top1000": Shape(2**15, (32,), ((0.04, 0.2),), 1, 12, 2, 1_000),  # nothing can be skipped; fits L2
+    "5x-top100-large": Shape(2**22, (64,), ((0.002, 0.005),), 20, 5, 2, 100, 4),  # beyond the last cache
 }
-DISTRIBUTIONS = ("interleaved", "skewed", "ties")
+DISTRIBUTIONS = ("uniform", "clustered", "equal")
+LARGE = "5x-top100-large"
+COMBOS = [*product([name for name in SHAPES if name != LARGE], DISTRIBUTIONS), (LARGE, "uniform")]
 
-N_OPS = 16
-STEP = 2.0**-20  # between two distances of `interleaved`; 24 bits of them, so each is a float32
-N_FRAGMENTS = 4
-CUT_EVERY = 8  # lists: one in so many is shorter than the others, as a small partition's is
-NEAR_EVERY = 16  # lists: one in so many is near, in `skewed`
+MASKED = (2, 3, 6, 7)  # ops in which not every document may be returned
+MEAN_LENGTH = 128.0  # about that of the lengths drawn, and what the partition was written with
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the rounds of a workload share.
+
+    doc_length   uint32[N]
+    stored_norm  float32[N]
+    kinds        of each list, which of the shape's kinds it is
+    """
+
+    shape: Shape
+    doc_length: np.ndarray
+    stored_norm: np.ndarray
+    lists: Sequence[List]
+    kinds: np.ndarray
+    terms: Sequence[Term]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One block with other bytes, and another maximum: its number among all blocks, and where it begins."""
+
+    block: int
+    start: int
+    content: np.ndarray
+    maximum: np.float32
 
 
 def speed_workloads(seed: int) -> list[Workload]:
-    """Return the fifteen workloads; the seed says nothing here, because `redraw` draws all there is."""
-    return [workload(name, distribution) for name in SHAPES for distribution in DISTRIBUTIONS]
+    """Return the ten workloads."""
+    stream = SplitMix64(seed)
+    return [workload(*combo, stream.fork(i).next_uint64()) for i, combo in enumerate(COMBOS)]
 
 
-def workload(shape_name: str, distribution: str) -> Workload:
-    """Return one shape x distribution."""
+def workload(shape_name: str, distribution: str, seed: int) -> Workload:
+    """Return one shape x distribution: the documents, and the lists that every round numbers anew."""
     shape = SHAPES[shape_name]
+    stream = SplitMix64(seed)
+    doc_length = draws.document_lengths(stream.fork(0), shape.n_documents, distribution)
+    kinds = np.repeat(np.arange(len(shape.n_lists)), shape.n_lists)
+    lists = []
+    for i, kind in enumerate(kinds.tolist()):
+        own = stream.fork(1 + i)
+        part = own.uniform(*shape.density[kind], 1)[0]
+        lists.append(draws.posting_list(own, doc_length, int(part * shape.n_documents), distribution))
+    stored_idf = np.array([draws.idf_of(len(one[0]), shape.n_documents) for one in lists], np.float32)
+    stored_norm = norms(doc_length, MEAN_LENGTH)
     return Workload(
         shape=shape_name,
         distribution=distribution,
-        build_inputs={},
+        build_inputs={"doc_length": doc_length, "stored_avgdl": MEAN_LENGTH},
         least_bytes=least_bytes(shape),
-        source=shape,
+        source=Source(shape, doc_length, stored_norm, lists, kinds, encode(lists, stored_idf, stored_norm)),
     )
 
 
 def least_bytes(shape: Shape) -> int:
-    """Return what any right kernel must read and write in one op.
+    """Return what any right kernel must write in one op, and half of what it must read.
 
-    It reads and writes the rows that it returns, 12 bytes each, and writes where each query's begin. Of
-    sorted lists it must know where each begins, and read the first distance of each that gives no row: that
-    row may come first. Of unsorted ones it must read every distance; those count half, because the referee's
-    measure is a copy, and a core may read twice as fast as it copies. Cut lists may be empty: they count for
-    nothing.
+    It writes every output. It reads the terms and idf of every query, and the length of every document that
+    it returns. How many postings it needs besides depends on how well it skips.
     """
     n_returned = shape.n_queries * shape.k
-    n_whole = shape.n_queries * (shape.n_lists - shape.n_lists // CUT_EVERY)
-    moved = 2 * 12 * n_returned + 8 * (shape.n_queries + 1)
-    if shape.order == UNSORTED:
-        return moved + 4 * n_whole * shape.length // 2
-    return moved + 8 * n_whole + 4 * max(0, n_whole - n_returned)
+    return 8 * n_returned + 4 * shape.n_queries + (8 * shape.n_queries * shape.n_slots + 4 * shape.k) // 2
 
 
 def redraw(workload: Workload, seed: int) -> list[OpInputs]:
-    """Return the ops of one round: new lists, and from op to op other rows planted in them, in place.
+    """Return the ops of one round: terms numbered anew, then in each op other queries and one other block.
 
-    Every query's first rows differ from op to op, and what `planted` says is among them.
+    What is planted in every op, and which shortcut it closes:
+      a block of query 0 has other frequencies, so that the best document's score is another: closes
+          remembering what was decoded, or a bound;
+      query 1 asks for the same terms as in the op before, every idf greater by its last bit: closes
+          remembering what was asked, but for a difference that seems too small to count;
+      a slot that is unknown, a term that is there twice, a term of idf 0, which adds nothing and still finds;
+      in every other pair of ops, a mask that leaves out the document which would come first.
     """
     stream = SplitMix64(seed)
-    shape = workload.source
-    lengths = list_lengths(stream.fork(0), shape)
-    distances, row_ids = rows(stream.fork(1), shape, workload.distribution, lengths)
-    ends = np.cumsum(lengths).reshape(shape.n_queries, shape.n_lists)
-    offsets = np.concatenate([ends[:, :1] - lengths.reshape(ends.shape)[:, :1], ends], axis=1)
-    plants = planted.plants(stream.fork(2), offsets, N_OPS, CUT_EVERY, ordered=shape.order == SORTED)
-
-    first = plants[0]
-    all_distances, all_row_ids = distances.copy(), row_ids.copy()
-    all_distances[first.at], all_row_ids[first.at] = first.distances, first.row_ids
-    ops: list[OpInputs] = [
-        {
-            "order": shape.order,
-            "distances": all_distances,
-            "row_ids": all_row_ids,
-            "offsets": offsets,
-            "k": shape.k,
-        }
-    ]
-    for before, after in pairwise(plants):
-        gone = np.setdiff1d(before.at, after.at)
-        at = np.concatenate([gone, after.at])
-        ops.append(
-            {
-                "distances": Edit(at, np.concatenate([distances[gone], after.distances])),
-                "row_ids": Edit(at, np.concatenate([row_ids[gone], after.row_ids])),
-            }
-        )
+    source: Source = workload.source
+    shape = source.shape
+    order = stream.fork(0).permutation(len(source.terms) * shape.n_copies)
+    number = np.argsort(order).reshape(shape.n_copies, -1)  # of each copy of each list, its term
+    index = arranged([source.terms[i] for i in (order % len(source.terms)).tolist()])
+    queries = drawn_queries(stream.fork(1), source)
+    terms, idf = asked(stream.fork(2), source, queries, number)
+    avgdl = (MEAN_LENGTH * stream.fork(3).uniform(0.93, 1.07, shape.n_ops)).astype(np.float32)
+    masks = stream.fork(4)
+    ops: list[OpInputs] = []
+    before: Change | None = None
+    for op in range(shape.n_ops):
+        slots = slots_of(source, queries[op], idf[op])
+        mask = drawn_mask(masks, shape.n_documents) if op in MASKED else np.zeros(0, np.uint8)
+        if len(mask):
+            first = oracle.best_documents(slots[1], source.doc_length, float(avgdl[op]), 1, mask)[0]
+            mask[first >> 3] &= ~(np.uint8(1) << (first & 7).astype(np.uint8))
+        best = oracle.best_documents(slots[0], source.doc_length, float(avgdl[op]), 1, mask)[0][0]
+        change = changed(source, index, queries[op, 0], idf[op, 0], terms[op, 0], int(best))
+        given: dict[str, Value | Edit] = {} if op else {**index, "k": shape.k}
+        given |= {"terms": terms[op], "idf": idf[op], "avgdl": float(avgdl[op]), "mask": mask}
+        ops.append(given | (edits(index, before, change) if op else {}))
+        before = change if op else None
     return ops
 
 
-def list_lengths(stream: SplitMix64, shape: Shape) -> np.ndarray:
-    """Return int64[n_queries * n_lists], all of full length but the last of every eight.
+def drawn_queries(stream: SplitMix64, source: Source) -> np.ndarray:
+    """Return int64[n_ops, Q, q], the list that each slot asks for, or -1; in a query all are different.
 
-    Closes cutting the rows into lists without looking at the offsets, and a bound from the k-th row of a list
-    that has no k rows.
+    But for one that is there twice, where there are queries or slots enough.
     """
-    lengths = np.full((shape.n_queries, shape.n_lists), shape.length)
-    cut = lengths[:, CUT_EVERY - 1 :: CUT_EVERY]
-    cut[:] = stream.integers(0, shape.length, cut.shape)
-    return lengths.reshape(-1)
+    shape = source.shape
+    first = np.flatnonzero(source.kinds == 0)
+    rest = np.flatnonzero(source.kinds == source.kinds[-1])
+    keys = stream.fork(0).uint64((shape.n_ops, shape.n_queries, len(rest)))
+    queries = rest[np.argsort(keys, axis=2, kind="stable")[:, :, : shape.n_slots]]
+    if len(shape.n_lists) > 1:
+        queries[:, :, 0] = first[stream.fork(1).integers(0, len(first), queries.shape[:2])]
+    places = np.argsort(stream.fork(2).uint64(queries.shape), axis=2, kind="stable")
+    queries = np.take_along_axis(queries, places, axis=2)
+    queries[1:, 1] = queries[0, 1]
+    if shape.n_queries > 3:
+        alone = rest[np.argsort(stream.fork(3).uint64((shape.n_ops, len(rest))), axis=1, kind="stable")]
+        queries[:, 2] = np.where(np.arange(shape.n_slots) == 0, -1, alone[:, :1])
+        queries[:, 3] = np.where(np.arange(shape.n_slots) == 1, alone[:, 1:2], -1)
+    else:
+        queries[:, 0, 0], queries[:, 0, 1] = -1, queries[:, 0, 2]
+    return queries
 
 
-def rows(
-    stream: SplitMix64, shape: Shape, distribution: str, lengths: np.ndarray
+def asked(
+    stream: SplitMix64, source: Source, queries: np.ndarray, number: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return (float32[n], uint64[n]) of lists of these lengths, sorted if the shape says so.
+    """Return (terms int32[n_ops, Q, q], idf float32[n_ops, Q, q]).
 
-    A row id is a fragment and an offset in it, as Lance has them, far beyond 2**53. To sort a list by the
-    bits of its distances and the offsets is to sort it by distance and row id: a list has one fragment, and
-    no distance is below zero until `planted` puts some there.
+    The idf of a query are those of a larger index, up to a tenth more or less than those stored.
     """
-    fragments = stream.integers(0, N_FRAGMENTS, (len(lengths), 1)).astype(np.uint64)
-    rings = list_rings(stream, shape)
-    draw = stream.uint64((len(lengths), shape.length))
-    distances = draw_distances(draw, distribution, rings).astype(np.float32)
-    keys = (distances.view(np.uint32).astype(np.uint64) << 32) | (draw & 0xFFFFFFFF)
-    if shape.order == SORTED:
-        keys.sort(axis=1)
-    row_ids = (np.uint64(2**31) + fragments << 32) | (keys & 0xFFFFFFFF)
-    kept = np.arange(shape.length) < lengths[:, np.newaxis]
-    return (keys[kept] >> 32).astype(np.uint32).view(np.float32), row_ids[kept]
+    stored = np.array([term.stored_idf for term in source.terms], np.float32)
+    idf = (stored[queries] * stream.fork(0).uniform(0.9, 1.1, queries.shape)).astype(np.float32)
+    for op in range(1, len(idf)):
+        idf[op, 1] = np.nextafter(idf[op - 1, 1], np.float32(np.inf))
+    if source.shape.n_queries > 3:
+        idf[:, 3] = 0.0
+    else:
+        idf[:, 0, 3] = 0.0
+    copies = stream.fork(1).integers(0, source.shape.n_copies, queries.shape)
+    copies[1:, 1] = copies[0, 1]
+    return np.where(queries < 0, -1, number[copies, queries]).astype(np.int32), idf
 
 
-def draw_distances(draw: np.ndarray, distribution: str, rings: np.ndarray) -> np.ndarray:
-    """Return float64[lists, length] above 0 from the upper 32 bits of as many draws."""
-    level = (draw >> 40).astype(np.float64) + 1.0
-    if distribution == "interleaved":
-        # Every list has its share of the first k rows: closes looking at a few lists only.
-        return level * STEP
-    if distribution == "skewed":
-        # The real case of an index: few lists are near, and of most no row counts. Closes work that is done
-        # for every list or every row, whether it counts or not.
-        return (level + rings * 2.0**24) * STEP
-    # Ties: 61 distances, bell-shaped, as sums of a few quantised terms are. Row ids decide, within lists and
-    # between them: closes comparing distances alone, and row ids as float64.
-    total = sum((draw >> np.uint64(shift)) & 15 for shift in (32, 36, 40, 44))
-    return 1.0 + np.asarray(total, np.float64)
+def slots_of(source: Source, queries: np.ndarray, idf: np.ndarray) -> list[list[tuple[List, np.float32]]]:
+    """Return of each query its lists and idf, in order, without those that are unknown."""
+    return [
+        [(source.lists[i], weight) for i, weight in zip(one.tolist(), its_idf, strict=True) if i >= 0]
+        for one, its_idf in zip(queries, idf, strict=True)
+    ]
 
 
-def list_rings(stream: SplitMix64, shape: Shape) -> np.ndarray:
-    """Return float64[n_queries * n_lists, 1]: 0 for a near list, up to 1 + n_lists / 8 for the farthest.
+def drawn_mask(stream: SplitMix64, n_documents: int) -> np.ndarray:
+    """Return uint8[ceil(n / 8)], three bits of four set."""
+    n_words = -(-n_documents // 64)
+    words = stream.uint64(n_words) | stream.uint64(n_words)
+    return words.astype("<u8").view(np.uint8)[: -(-n_documents // 8)].copy()
 
-    Lance probes the nearest partitions first; the batches of a scan come in any order.
+
+def changed(
+    source: Source,
+    index: dict[str, np.ndarray],
+    query: np.ndarray,
+    idf: np.ndarray,
+    terms: np.ndarray,
+    document: int,
+) -> Change:
+    """Return the block of the first list with `document`, which changes frequencies with another posting.
+
+    If all of the block are the same, the document has the term once more.
     """
-    n_near = (shape.n_lists + NEAR_EVERY - 1) // NEAR_EVERY
-    place = np.arange(shape.n_lists)
-    rings = np.where(place < n_near, 0, 1 + place // 8).astype(np.float64)
-    if shape.order == UNSORTED:
-        rings = rings[stream.permutation(shape.n_lists)]
-    return np.tile(rings, shape.n_queries)[:, np.newaxis]
+    for i, weight, term in zip(query.tolist(), idf.tolist(), terms.tolist(), strict=True):
+        if i < 0 or weight == 0:
+            continue
+        documents, frequencies = source.lists[i]
+        place = int(np.searchsorted(documents, document))
+        if place == len(documents) or documents[place] != document:
+            continue
+        number, offset = divmod(place, BLOCK)
+        inside = slice(number * BLOCK, min((number + 1) * BLOCK, len(documents)))
+        after = frequencies[inside].copy()
+        others = np.flatnonzero(after != after[offset])
+        if len(others):
+            after[[offset, others[0]]] = after[[others[0], offset]]
+        else:
+            after[offset] += 1
+        content, most = with_frequencies(
+            source.terms[i], number, after, source.stored_norm[documents[inside]]
+        )
+        block = int(index["blocks_of_term"][term]) + number
+        return Change(block, int(index["block_start"][block]), content, most)
+    raise AssertionError(f"expected a list with document {document}, got none")
+
+
+def edits(index: dict[str, np.ndarray], before: Change | None, after: Change) -> dict[str, Edit]:
+    """Return the edits that undo one change and make another."""
+    changes = [after]
+    if before is not None and before.block != after.block:
+        end = before.start + len(before.content)
+        changes.append(
+            Change(
+                before.block,
+                before.start,
+                index["blob"][before.start : end],
+                index["block_max_score"][before.block],
+            )
+        )
+    at = np.concatenate([one.start + np.arange(len(one.content)) for one in changes])
+    return {
+        "blob": Edit(at, np.concatenate([one.content for one in changes])),
+        "block_max_score": Edit(
+            np.array([one.block for one in changes]), np.array([one.maximum for one in changes], np.float32)
+        ),
+    }

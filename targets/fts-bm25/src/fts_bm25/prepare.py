@@ -10,21 +10,33 @@ from typing import Any
 
 import numpy as np
 
-from fts_bm25 import SORTED, UNSORTED
-
 Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+ARGUMENTS = (
+    "blob",
+    "block_start",
+    "block_first_doc",
+    "block_max_score",
+    "blocks_of_term",
+    "length",
+    "stored_idf",
+    "terms",
+    "idf",
+    "avgdl",
+    "k",
+    "mask",
+)
 
 
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
-    """Return the op: given distances, row ids, offsets and k, what the kernel for that order returns.
+    """Return the op: given an index and queries, what the kernel finds.
 
-    There is nothing to build: Lance knows nothing of the lists before they come.
+    The kernel is built from what a partition has in memory before a query: the documents' lengths, and the
+    mean of them when the index was written.
     """
-    merges = {SORTED: kernels.merge_sorted, UNSORTED: kernels.merge_unsorted}
+    kernel = kernels.FtsBm25Kernel(build_inputs["doc_length"], build_inputs["stored_avgdl"])
 
     def op(inputs: Mapping[str, Any]) -> Outputs:
-        merge = merges[inputs["order"]]
-        merged: Outputs = merge(inputs["distances"], inputs["row_ids"], inputs["offsets"], inputs["k"])
-        return merged
+        found: Outputs = kernel.search(*(inputs[name] for name in ARGUMENTS))
+        return found
 
     return op

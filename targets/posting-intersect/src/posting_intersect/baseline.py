@@ -1,322 +1,563 @@
-"""What Lance does today to find the k nearest of many lists: the fixed yardstick.
+"""What Lance does today to find the documents of all terms of a query: the fixed yardstick.
 
-Lance hands the lists to DataFusion's TopK, one batch each, and TopK does not ask whether they are sorted. A
-bounded heap holds the k least sort keys so far. Once it is full, each batch is filtered first by the heap's
-largest row, as it was after the batch before: by distance, and by row id where the distances are equal. What
-is left is gathered, encoded into sort keys, and compared key by key with the largest. At the end the heap is
-sorted, and the rows are fetched by their places.
+Two or three lists are walked in windows. A window begins at a document and ends before the nearest beginning
+of a next block in any list, so it lies in one block of each. These blocks are unpacked, cut to the window by
+two bisections, and merged: for each document of the shortest list the next one that is not less is looked for
+in the others, nine documents a step and then eight in one vector. One list, and four and more, leapfrog:
+the shortest list gives a document, the others seek it in turn, and who lands behind it gives the next. The
+block of a document is found by eight steps along the first documents of the blocks, then by bisection.
 
-A key is 14 bytes there: a byte 1 and the distance's bits, its sign turned, then a byte 1 and the row id, both
-big-endian. Here it is two integers, which compare alike and faster. Left out is what surrounds these loops in
-DataFusion: expression trees, allocations per batch, bookkeeping of memory. docs/targets/posting-intersect.md has the
-times of the same loops in Rust.
+Lists that are not packed are walked in the same way, in stretches of 128; Lance's own lists without blocks,
+of its oldest indexes, are sought by bisection from document to document and are slower.
 
-Cost: n comparisons in vector registers, n more if a batch is not wholly below; for each row that passes, two
-passes through the heap, of log2(k) steps each. Rows in random order pass k + k ln(n / k) times.
+Left out is what needs scores: frequencies, bounds of blocks, the best k, and the offsets of a match in its
+blocks, which Lance notes for its frequencies. Other than in Lance, a query with an empty list
+has no answer (there are no such lists there), and 0xFFFFFFFF is a document.
 
-Source: lance d2039d750, rust/lance/src/dataset/scanner.rs (ann, flat_knn); DataFusion 50.0.0,
-datafusion/physical-plan/src/topk/mod.rs (TopK::insert_batch, TopKHeap); arrow-rs 56.1.0,
-arrow-row/src/fixed.rs (encode); rustc 1.95, library/alloc/src/collections/binary_heap/mod.rs (pop, push,
-into_sorted_vec).
+rustc unpacks each width by code without shifts that vary, behind a jump; an intrinsic emits the same here.
+
+Cost: in windows, a few bisections per block of the longest list, and each block unpacked where all shorter
+lists have a document in the window; in leaps, one search in a block per document sought.
+docs/targets/posting-intersect.md has the times of the same loops in Rust.
+
+Source: lance 1501eff2b, rust/lance-index/src/scalar/inverted/wand.rs (and_bulk_search, next_and_candidate,
+next_doc_id, block_idx_for_doc, find_next_geq_avx2), encoding.rs; bitpacking, bitpacker4x.rs, macros.rs.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
-WORD = 64  # rows whose comparisons fill one word of a mask
-NONE = np.uint64(0)
-ONE = np.uint64(1)
-MAGNITUDE = np.int32(0x7FFFFFFF)
-KEY, ROW_ID, PLACE = 0, 1, 2  # columns of a heap: the encoded distance, the row id, where the row stands
+from posting_intersect import BLOCK
 
-Merged = tuple[np.ndarray, np.ndarray, np.ndarray]
-Integer = Any  # of NumPy: Numba computes with its width and sign, which mypy need not follow
+SHIFT = 7  # bits of a place in a block
+MOST_STEPS = 8  # from block to block, before Lance bisects
+IN_WINDOWS = (2, 3)  # numbers of lists
+VECTOR = 8  # documents in a vector
+LAST = 2**32 - 1
+NOWHERE = 2**63 - 1  # behind all documents
+HEADER = 8  # bytes of a block before its width
+SLOTS = BLOCK // 4  # vectors of four in a block
+INT8, INT32, INT64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+LANES = ir.VectorType(INT32, 4)
+# What is known of a list of a query: the columns of its row.
+BASE, N_DOCS, N_BLOCKS, AT_BLOCK, LOADED, LOW, HIGH, N_COLUMNS = range(8)
 
 
-def merge_sorted(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the first k rows of each query by (distance, row id), as (distances, row_ids, offsets).
+def intersect(docs: np.ndarray, list_start: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (start, ids), the documents of all lists of each query; see program.md."""
+    return answers(
+        False,
+        docs.view(np.uint8),
+        list_start,
+        docs,
+        list_start,
+        list_start,
+        queries,
+        most(np.diff(list_start), queries),
+    )
 
-    distances  float32[n]  the lists of all queries, end to end, each ascending by (distance, row id)
-    row_ids    uint64[n]
-    offsets    int64[n_queries, n_lists + 1]  list p of query q is the rows offsets[q, p] to offsets[q, p + 1]
-    k          1 or more
 
-    Returned are float32[m], uint64[m] and int64[n_queries + 1], with the lesser of k and all rows per query.
+def intersect_blocks(
+    blob: np.ndarray,
+    block_start: np.ndarray,
+    block_first_doc: np.ndarray,
+    blocks_of_list: np.ndarray,
+    length: np.ndarray,
+    queries: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (start, ids) of lists in packed blocks."""
+    return answers(
+        True,
+        blob,
+        block_start,
+        block_first_doc,
+        blocks_of_list,
+        length,
+        queries,
+        most(length, queries),
+    )
+
+
+def most(length: np.ndarray, queries: np.ndarray) -> int:
+    """Return how many documents the queries can have: those of the shortest list of each.
+
+    A missing term, -1, counts as the last list, which is more than enough.
     """
-    return merge(distances, row_ids, offsets, k)
+    return int(length[queries].min(axis=1).sum()) if queries.shape[1] > 0 and length.size > 0 else 0
 
 
-def merge_unsorted(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the same as `merge_sorted`, of lists in any order."""
-    return merge(distances, row_ids, offsets, k)
-
-
-@njit(cache=True)
-def merge(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int) -> Merged:
-    """Return the first k rows of each query, its lists sorted or not."""
-    n_queries = offsets.shape[0]
-    n_lists = offsets.shape[1] - 1
-    result_offsets = np.zeros(n_queries + 1, np.int64)
-    most = 0
-    longest = 0
-    for query in range(n_queries):
-        n_kept = min(k, offsets[query, n_lists] - offsets[query, 0])
-        most = max(most, n_kept)
-        result_offsets[query + 1] = result_offsets[query] + n_kept
-        for p in range(n_lists):
-            longest = max(longest, offsets[query, p + 1] - offsets[query, p])
-    bits = distances.view(np.int32)
-    heap = np.empty((most, 3), np.uint64)
-    keys = np.empty((longest, 3), np.uint64)
-    masks = np.empty((2, longest // WORD + 1), np.uint64)
-    result_distances = np.empty(result_offsets[n_queries], np.float32)
-    result_row_ids = np.empty(result_offsets[n_queries], np.uint64)
-    for query in range(n_queries):
-        start = result_offsets[query]
-        size = fill(heap, k, bits, row_ids, offsets[query], keys, masks)
-        sort(heap, size)
-        for i in range(size):
-            place = np.int64(heap[i, PLACE])
-            result_distances[start + i] = distances[place]
-            result_row_ids[start + i] = row_ids[place]
-    return result_distances, result_row_ids, result_offsets
+def answers(
+    is_packed: bool,
+    data: np.ndarray,
+    block_start: np.ndarray,
+    firsts: np.ndarray,
+    first_of_list: np.ndarray,
+    length: np.ndarray,
+    queries: np.ndarray,
+    room: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (start, ids), in arrays of their own."""
+    n_queries, m = queries.shape
+    start, ids = np.empty(n_queries + 1, np.int64), np.empty(room, np.uint32)
+    state, unpacked = np.empty((m, N_COLUMNS), np.int64), np.empty(BLOCK * (m + 1), np.uint32)
+    walk = windows if m in IN_WINDOWS else leapfrog
+    n = walk(
+        is_packed,
+        data,
+        block_start,
+        firsts,
+        first_of_list,
+        length,
+        queries,
+        state,
+        unpacked,
+        start,
+        ids,
+    )
+    return start, ids[:n]
 
 
 @njit(cache=True)
-def fill(
-    heap: np.ndarray,
-    k: int,
-    bits: np.ndarray,
-    row_ids: np.ndarray,
-    offsets: np.ndarray,
-    keys: np.ndarray,
-    masks: np.ndarray,
+def begun(
+    is_packed: bool,
+    firsts: np.ndarray,
+    first_of_list: np.ndarray,
+    length: np.ndarray,
+    query: np.ndarray,
+    state: np.ndarray,
 ) -> int:
-    """Leave the first k rows of one query in `heap`, or all if there are fewer; return how many.
+    """Note the lists of a query, the shortest first; return where its answer begins, or NOWHERE.
 
-    bits     int32[n]              of the distances
-    offsets  int64[n_lists + 1]
-    keys     uint64[longest, 3]    scratch for one list, as is masks, uint64[2, longest // 64 + 1]
+    That is the largest of the lists' first documents.
     """
-    size = 0
-    largest = np.int64(0)
-    for p in range(offsets.shape[0] - 1):
-        first = offsets[p]
-        n = offsets[p + 1] - first
-        n_left = n
-        if size == k:
-            n_left = below(bits, row_ids, first, n, largest, masks)
-        if n_left == 0:
+    m = query.shape[0]
+    target: Any = NOWHERE if m == 0 else 0
+    for j in range(m):
+        v = query[j]
+        if v < 0:
+            return NOWHERE
+        n_docs = length[v] if is_packed else first_of_list[v + 1] - first_of_list[v]
+        if n_docs == 0:
+            return NOWHERE
+        target = max(target, np.int64(firsts[np.uintp(first_of_list[v])]))
+        place = j
+        while place > 0 and state[place - 1, N_DOCS] > n_docs:
+            for column in range(N_COLUMNS):
+                state[place, column] = state[place - 1, column]
+            place -= 1
+        state[place, BASE] = first_of_list[v]
+        state[place, N_DOCS] = n_docs
+        state[place, N_BLOCKS] = (n_docs + BLOCK - 1) >> SHIFT
+        state[place, AT_BLOCK] = 0
+        state[place, LOADED] = -1
+        state[place, LOW] = 0
+        state[place, HIGH] = -1
+    return target  # type: ignore[no-any-return]
+
+
+@njit(cache=True)
+def windows(
+    is_packed: bool,
+    data: np.ndarray,
+    block_start: np.ndarray,
+    firsts: np.ndarray,
+    first_of_list: np.ndarray,
+    length: np.ndarray,
+    queries: np.ndarray,
+    state: np.ndarray,
+    unpacked: np.ndarray,
+    start: np.ndarray,
+    ids: np.ndarray,
+) -> int:
+    """Write the answers to queries of two or three lists; return how many documents they have.
+
+    data           uint8    the blocks, or the documents
+    block_start    int64    of blocks only
+    firsts         uint32   the first document of each block, or all documents
+    first_of_list  int64    where a list begins in `firsts`
+    length         int64    of packed lists only
+    state          int64[m, N_COLUMNS], unpacked  uint32[128 * (m + 1)]: anything
+    """
+    n_queries, m = queries.shape
+    shift = 0 if is_packed else SHIFT
+    # Addresses, because Numba counts references to arrays that are handed on, at every step.
+    bytes_at: Any = at(data, 0)  # type: ignore[call-arg]
+    begins: Any = at(block_start, 0)
+    own_firsts: Any = at(firsts, 0)
+    rows: Any = at(state, 0)
+    buffers: Any = at(unpacked, 0)
+    found_ids: Any = at(ids, 0)
+    n = 0
+    for q in range(n_queries):
+        start[q] = n
+        target = begun(is_packed, firsts, first_of_list, length, queries[q], state)
+        while target != NOWHERE:
+            end = NOWHERE
+            for j in range(m):
+                one = after(rows, N_COLUMNS * j)
+                own = after(own_firsts, one[BASE])
+                block = block_of(own, shift, one[AT_BLOCK], one[N_BLOCKS], np.uint32(target))
+                one[AT_BLOCK] = block
+                if block + 1 < one[N_BLOCKS]:
+                    end = min(end, np.int64(own[(block + 1) << shift]) - 1)
+            is_empty = False
+            for j in range(m):
+                one = after(rows, N_COLUMNS * j)
+                n_docs = load(is_packed, bytes_at, begins, one, buffers, j)
+                docs = block_docs(is_packed, own_firsts, one, buffers, j)
+                low = n_below(docs, 0, n_docs, np.uint32(target))
+                high = n_docs if end == NOWHERE else n_below(docs, low, n_docs, np.uint32(end + 1))
+                one[LOW] = low
+                one[HIGH] = high
+                if low == high:
+                    is_empty = True
+                    if low == n_docs and one[AT_BLOCK] + 1 == one[N_BLOCKS]:
+                        end = NOWHERE
+                    break
+            if not is_empty:
+                one, other = rows, after(rows, N_COLUMNS)
+                first = block_docs(is_packed, own_firsts, one, buffers, 0)
+                second = block_docs(is_packed, own_firsts, other, buffers, 1)
+                if m == 2:
+                    n = merge_two(first, second, one, other, found_ids, n)
+                else:
+                    last = after(rows, 2 * N_COLUMNS)
+                    third = block_docs(is_packed, own_firsts, last, buffers, 2)
+                    n = merge_three(first, second, third, one, other, last, found_ids, n)
+            target = NOWHERE if end == NOWHERE else end + 1
+    start[n_queries] = n
+    return n
+
+
+@njit(cache=True)
+def merge_two(first: Any, second: Any, one: Any, other: Any, ids: Any, n: int) -> int:
+    """Write what two blocks share in their windows behind the first n of `ids`; return how many are there."""
+    i, i_end = one[LOW], one[HIGH]
+    j, j_end = other[LOW], other[HIGH]
+    while i < i_end:
+        doc = first[i]
+        j = next_from(second, j, j_end, doc)
+        if j >= j_end:
+            return n
+        if second[j] > doc:
+            i = next_from(first, i + 1, i_end, second[j])
             continue
-        if n_left == n:
-            encode(bits, row_ids, first, n, keys)
-        else:
-            encode_some(bits, row_ids, first, n, masks[0], keys)
-        changed = False
-        for i in range(n_left):
-            key, row_id, place = keys[i, KEY], keys[i, ROW_ID], keys[i, PLACE]
-            if size == k:
-                if not comes_before(key, row_id, heap[0, KEY], heap[0, ROW_ID]):
-                    continue
-                size = drop_largest(heap, size)
-            rise(heap, size, key, row_id, place)
-            size += 1
-            changed = True
-        if changed and size == k:
-            largest = np.int64(heap[0, PLACE])
-    return size
+        ids[n] = doc
+        n += 1
+        i += 1
+    return n
 
 
 @njit(cache=True)
-def below(
-    bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, largest: Integer, masks: np.ndarray
+def merge_three(
+    first: Any, second: Any, third: Any, one: Any, other: Any, last: Any, ids: Any, n: int
 ) -> int:
-    """Write into masks[0] which of the n rows from `first` on come before the row `largest`; return how many.
+    """Write what three blocks share in their windows; as `merge_two`."""
+    i, i_end = one[LOW], one[HIGH]
+    j, j_end = other[LOW], other[HIGH]
+    k, k_end = last[LOW], last[HIGH]
+    while i < i_end:
+        doc = first[i]
+        j = next_from(second, j, j_end, doc)
+        if j >= j_end:
+            return n
+        if second[j] > doc:
+            i = next_from(first, i + 1, i_end, second[j])
+            continue
+        k = next_from(third, k, k_end, doc)
+        if k >= k_end:
+            return n
+        if third[k] > doc:
+            i = next_from(first, i + 1, i_end, third[k])
+            continue
+        ids[n] = doc
+        n += 1
+        i += 1
+    return n
 
-    Row ids are looked at only where distances are equal.
+
+@njit(cache=True)
+def leapfrog(
+    is_packed: bool,
+    data: np.ndarray,
+    block_start: np.ndarray,
+    firsts: np.ndarray,
+    first_of_list: np.ndarray,
+    length: np.ndarray,
+    queries: np.ndarray,
+    state: np.ndarray,
+    unpacked: np.ndarray,
+    start: np.ndarray,
+    ids: np.ndarray,
+) -> int:
+    """Write the answers to queries of one list, or of four and more; arguments as for `windows`.
+
+    Here LOW is a list's place in all of its documents, HIGH the document there.
     """
-    limit = bits[largest]
-    n_words = (n + WORD - 1) // WORD
-    n_below = 0
-    for word in range(n_words):
-        masks[0, word] = less_mask(bits, first + word * WORD, min(WORD, n - word * WORD), limit)
-        n_below += n_ones(masks[0, word])
-    if n_below == n:
-        return n
-    n_equal = 0
-    for word in range(n_words):
-        masks[1, word] = equal_mask(bits, first + word * WORD, min(WORD, n - word * WORD), limit)
-        n_equal += n_ones(masks[1, word])
-    if n_equal == 0:
-        return n_below
-    for word in range(n_words):
-        mask = masks[1, word]
-        while mask != NONE:
-            lane = lowest_one(mask)
-            if row_ids[first + word * WORD + lane] < row_ids[largest]:
-                masks[0, word] |= ONE << np.uint64(lane)
-                n_below += 1
-            mask &= mask - ONE
-    return n_below
+    n_queries, m = queries.shape
+    shift = 0 if is_packed else SHIFT
+    by_vector = m == 4 or m == 5
+    # Addresses, because Numba counts references to arrays that are handed on, at every step.
+    bytes_at: Any = at(data, 0)  # type: ignore[call-arg]
+    begins: Any = at(block_start, 0)
+    own_firsts: Any = at(firsts, 0)
+    rows: Any = at(state, 0)
+    buffers: Any = at(unpacked, 0)
+    found_ids: Any = at(ids, 0)
+    n = 0
+    for q in range(n_queries):
+        start[q] = n
+        target = begun(is_packed, firsts, first_of_list, length, queries[q], state)
+        if target != NOWHERE:
+            target = 0  # the shortest list's first document is the first to be sought
+        doc, j = np.int64(-1), 0
+        while target != NOWHERE:
+            one = after(rows, N_COLUMNS * j)
+            if one[HIGH] < target:
+                least = np.uint32(target)
+                own = after(own_firsts, one[BASE])
+                block = block_of(own, shift, one[LOW] >> SHIFT, one[N_BLOCKS], least)
+                place = max(one[LOW], block << SHIFT)
+                one[HIGH] = NOWHERE
+                while place < one[N_DOCS]:
+                    block = place >> SHIFT
+                    one[AT_BLOCK] = block
+                    n_docs = load(is_packed, bytes_at, begins, one, buffers, j)
+                    docs = block_docs(is_packed, own_firsts, one, buffers, j)
+                    offset = place & (BLOCK - 1)
+                    if by_vector:
+                        offset = next_from(docs, offset, n_docs, least)
+                    else:
+                        offset = n_below(docs, offset, n_docs, least)
+                    place = (block << SHIFT) + offset
+                    if offset < n_docs:
+                        one[HIGH] = docs[offset]
+                        break
+                one[LOW] = place
+            found = one[HIGH]
+            if j == 0:
+                doc = found
+            if found == NOWHERE:
+                target = NOWHERE
+            elif found > doc:
+                target, j = found, 0
+            elif j + 1 < m:
+                target, j = doc, j + 1
+            else:
+                found_ids[n] = doc
+                n += 1
+                target, j = NOWHERE if doc == LAST else doc + 1, 0
+    start[n_queries] = n
+    return n
+
+
+@njit(cache=True, inline="always")
+def block_of(firsts: Any, shift: int, block: int, n_blocks: int, doc: np.uint32) -> int:
+    """Return the last block from `block` on that begins at `doc` or before: eight steps, then a bisection."""
+    for _ in range(MOST_STEPS):
+        if block + 1 >= n_blocks or firsts[(block + 1) << shift] > doc:
+            return block
+        block += 1
+    low, high = block + 1, n_blocks
+    while low < high:
+        middle = low + ((high - low) >> 1)
+        if firsts[middle << shift] <= doc:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@njit(cache=True, inline="always")  # or all widths would be compiled for each function in between
+def load(is_packed: bool, data: Any, block_start: Any, one: Any, unpacked: Any, j: int) -> int:
+    """Have the block where list j is unpacked, and return how many documents it has."""
+    block = one[AT_BLOCK]
+    n_docs = min(one[N_DOCS] - (block << SHIFT), BLOCK)
+    if is_packed and one[LOADED] != block:
+        one[LOADED] = block
+        begin = block_start[one[BASE] + block]
+        if n_docs == BLOCK:
+            unpack(after(data, begin + HEADER), unpacked, after(unpacked, (j + 1) * BLOCK))  # type: ignore[call-arg]
+        else:
+            copy_docs(after(data, begin + 4), after(unpacked, (j + 1) * BLOCK), n_docs)  # type: ignore[call-arg]
+    return n_docs  # type: ignore[no-any-return]
 
 
 @njit(cache=True)
-def less_mask(bits: np.ndarray, start: int, n: int, limit: Integer) -> Integer:
-    """Return a word whose bit i says if row start + i, of 64 rows or fewer, is nearer than `limit`."""
-    limit = in_total_order(limit)
-    mask = NONE
-    if n == WORD:  # a loop of known length becomes one over vectors
-        for i in range(WORD):
-            mask |= np.uint64(in_total_order(bits[np.uintp(start + i)]) < limit) << np.uint64(i)
-    else:
-        for i in range(n):
-            mask |= np.uint64(in_total_order(bits[np.uintp(start + i)]) < limit) << np.uint64(i)
-    return mask
+def block_docs(is_packed: bool, firsts: Any, one: Any, unpacked: Any, j: int) -> Any:
+    """Return the address of the documents of the block where list j is."""
+    if is_packed:
+        return after(unpacked, (j + 1) * BLOCK)  # type: ignore[call-arg]
+    return after(firsts, one[BASE] + (one[AT_BLOCK] << SHIFT))  # type: ignore[call-arg]
+
+
+@njit(cache=True, inline="always")
+def n_below(docs: Any, low: int, high: int, target: np.uint32) -> int:
+    """Return the first place from `low` to `high` whose document is not below `target`, by halves."""
+    size = high - low
+    if size == 0:
+        return low
+    while size > 1:
+        half = size >> 1
+        low = choose(docs[low + half] < target, low + half, low)  # type: ignore[call-arg]
+        size -= half
+    return low + (docs[low] < target)  # type: ignore[no-any-return]
 
 
 @njit(cache=True)
-def equal_mask(bits: np.ndarray, start: int, n: int, limit: Integer) -> Integer:
-    """Return a word whose bit i says if row start + i, of 64 rows or fewer, is as near as `limit`."""
-    mask = NONE
-    if n == WORD:
-        for i in range(WORD):
-            mask |= np.uint64(bits[np.uintp(start + i)] == limit) << np.uint64(i)
-    else:
-        for i in range(n):
-            mask |= np.uint64(bits[np.uintp(start + i)] == limit) << np.uint64(i)
-    return mask
+def next_from(docs: Any, place: int, end: int, target: np.uint32) -> int:
+    """Return the first place from `place` to `end` whose document is not below `target`, by nines."""
+    while place + VECTOR < end:
+        if docs[place + VECTOR] < target:
+            place += VECTOR + 1
+            continue
+        return place + n_first_below(docs, place, target)  # type: ignore[call-arg]
+    while place < end and docs[place] < target:
+        place += 1
+    return place
 
 
-@njit(cache=True)
-def encode(bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, keys: np.ndarray) -> None:
-    """Write the keys of the n rows from `first` on, and where each stands."""
-    for i in range(n):
-        keys[i, KEY] = np.uint32(in_total_order(bits[first + i])) ^ np.uint32(0x80000000)
-        keys[i, ROW_ID] = row_ids[first + i]
-        keys[i, PLACE] = first + i
+@intrinsic
+def at(typing_context: Any, array: Any, position: Any) -> Any:
+    """Return the address of an element; nothing is checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, arguments[0])
+        return builder.gep(view.data, [arguments[1]])
+
+    return types.CPointer(array.dtype)(array, types.intp), generate  # type: ignore[no-untyped-call]
 
 
-@njit(cache=True)
-def encode_some(
-    bits: np.ndarray, row_ids: np.ndarray, first: int, n: int, masks: np.ndarray, keys: np.ndarray
-) -> None:
-    """Write the keys of those of the n rows from `first` on whose bit is set in `masks`."""
-    i = 0
-    for word in range((n + WORD - 1) // WORD):
-        mask = masks[word]
-        while mask != NONE:
-            place = first + word * WORD + lowest_one(mask)
-            keys[i, KEY] = np.uint32(in_total_order(bits[place])) ^ np.uint32(0x80000000)
-            keys[i, ROW_ID] = row_ids[place]
-            keys[i, PLACE] = place
-            mask &= mask - ONE
-            i += 1
+@intrinsic
+def after(typing_context: Any, address: Any, n: Any) -> Any:
+    """Return the address of the n-th element after another."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return address(address, types.intp), generate
 
 
-@njit(cache=True)
-def in_total_order(bits: Integer) -> Integer:
-    """Return an integer that orders like the float32 with these bits: -inf, ..., -0.0, 0.0, ..., inf."""
-    return np.int32(bits ^ ((bits >> 31) & MAGNITUDE))
+@intrinsic
+def choose(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
+    """Return `one` or `other` without a branch: what Rust's binary search asks of LLVM, and Numba cannot."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        chosen = builder.select(*arguments)
+        chosen.set_metadata("unpredictable", builder.module.add_metadata([]))
+        return chosen
+
+    return types.int64(types.boolean, types.int64, types.int64), generate
 
 
-@njit(cache=True)
-def comes_before(key: Integer, row_id: Integer, other_key: Integer, other_row_id: Integer) -> bool:
-    """Return whether one row is less than the other."""
-    return bool(key < other_key or (key == other_key and row_id < other_row_id))
+@intrinsic
+def n_first_below(typing_context: Any, docs: Any, place: Any, target: Any) -> Any:
+    """Return how many of the eight documents from `place` on, before the first that is not, are below."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vector = ir.VectorType(INT32, VECTOR)
+        first = builder.gep(arguments[0], [arguments[1]])
+        eight = builder.load(builder.bitcast(first, vector.as_pointer()), align=4)
+        targets = splat(builder, arguments[2], vector)
+        reached = builder.bitcast(builder.icmp_unsigned(">=", eight, targets), INT8)
+        # A ninth bit, so that none of the eight gives 8.
+        bits = builder.or_(builder.zext(reached, INT64), INT64(1 << VECTOR))
+        return builder.cttz(bits, ir.IntType(1)(1))
+
+    return types.int64(docs, types.intp, types.uint32), generate
 
 
-@njit(cache=True)
-def drop_largest(heap: np.ndarray, size: int) -> int:
-    """Take the root out of a heap of `size`, and return the size that is left.
+@intrinsic
+def copy_docs(typing_context: Any, source: Any, target: Any, n_docs: Any) -> Any:
+    """Copy documents from bytes that lie anywhere."""
 
-    The last row takes the root's place by way of the bottom, as in Rust: it came from there and mostly ends
-    there, so the way down need not compare with it.
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        n_bytes = builder.shl(arguments[2], INT64(2))
+        cgutils.raw_memcpy(
+            builder, arguments[1], builder.bitcast(arguments[0], arguments[1].type), n_bytes, 1
+        )  # type: ignore[no-untyped-call]
+        return context.get_dummy_value()
+
+    return types.void(source, target, types.intp), generate
+
+
+@intrinsic
+def unpack(typing_context: Any, source: Any, buffer: Any, target: Any) -> Any:
+    """Write the 128 documents of the block whose width is at `source` to `target`.
+
+    The differences go to the buffer first. Lance adds them up on their way there and copies the documents;
+    here they are added up on their way from there, which takes as long, and compiles in a third of the time.
     """
-    size -= 1
-    place = 0
-    child = 1
-    while child < size:
-        if child + 1 < size and not precedes(heap, child + 1, child):
-            child += 1
-        move(heap, child, place)
-        place = child
-        child = 2 * place + 1
-    last = np.uintp(size)
-    rise(heap, place, heap[last, KEY], heap[last, ROW_ID], heap[last, PLACE])
-    return size
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source, buffer, target = arguments
+        packed = builder.bitcast(builder.gep(source, [INT64(1)]), LANES.as_pointer())
+        differences = builder.bitcast(buffer, LANES.as_pointer())
+        done = builder.append_basic_block("done")
+        jump = builder.switch(builder.load(source), done)
+        for width in range(33):
+            block = builder.append_basic_block(f"unpack_{width}")
+            jump.add_case(INT8(width), block)
+            builder.position_at_end(block)
+            unpack_width(builder, width, packed, differences)
+            builder.branch(done)
+        builder.position_at_end(done)
+        first = builder.load(builder.bitcast(builder.gep(source, [INT64(-4)]), INT32.as_pointer()), align=1)
+        add_up(builder, first, differences, builder.bitcast(target, LANES.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(source, buffer, target), generate
 
 
-@njit(cache=True)
-def rise(heap: np.ndarray, place: int, key: Integer, row_id: Integer, row_place: Integer) -> None:
-    """Put a row into the free place of the heap, or above, moving down what is less than it."""
-    while place > 0:
-        parent = (place - 1) // 2
-        above = np.uintp(parent)
-        if not comes_before(heap[above, KEY], heap[above, ROW_ID], key, row_id):
-            break
-        move(heap, parent, place)
-        place = parent
-    put(heap, place, key, row_id, row_place)
+def splat(builder: Any, number: Any, vector: Any) -> Any:
+    """Return a vector of one number."""
+    one = builder.insert_element(ir.Constant(vector, ir.Undefined), number, INT32(0))
+    zeros = ir.Constant(ir.VectorType(INT32, vector.count), [0] * vector.count)
+    return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
 
 
-@njit(cache=True)
-def sort(heap: np.ndarray, size: int) -> None:
-    """Sort a heap of `size` in place, ascending: the root goes to the end, the end sinks from the root."""
-    for end in range(size - 1, 0, -1):
-        key, row_id, row_place = heap[end, KEY], heap[end, ROW_ID], heap[end, PLACE]
-        place = 0
-        move(heap, place, end)
-        child = 1
-        while child < end:
-            if child + 1 < end and not precedes(heap, child + 1, child):
-                child += 1
-            down = np.uintp(child)
-            if not comes_before(key, row_id, heap[down, KEY], heap[down, ROW_ID]):
-                break
-            move(heap, child, place)
-            place = child
-            child = 2 * place + 1
-        put(heap, place, key, row_id, row_place)
+def unpack_width(builder: Any, width: int, packed: Any, buffer: Any) -> None:
+    """Emit the code for one width: 32 vectors of four differences, all shifts constant, as rustc does."""
+
+    def constant(number: int) -> Any:
+        return ir.Constant(LANES, [number] * 4)
+
+    def load(number: int) -> Any:
+        return builder.load(builder.gep(packed, [INT64(number)]), align=1)
+
+    word = load(0) if width > 0 else constant(0)
+    for slot in range(SLOTS):
+        shift = slot * width % 32
+        four = builder.lshr(word, constant(shift)) if shift > 0 else word
+        if shift + width >= 32 and slot + 1 < SLOTS:
+            word = load(slot * width // 32 + 1)
+            if shift + width > 32:
+                four = builder.or_(four, builder.shl(word, constant(32 - shift)))
+        if shift + width != 32:
+            four = builder.and_(four, constant((1 << width) - 1))
+        builder.store(four, builder.gep(buffer, [INT64(slot)]), align=4)
 
 
-# Indices are unsigned below: a signed one may count from the end, and Numba would test whether it does.
+def add_up(builder: Any, first: Any, buffer: Any, documents: Any) -> None:
+    """Emit the sums of 32 vectors of four differences, from document `first` on: in a vector, then across."""
+    zeros = ir.Constant(LANES, [0] * 4)
 
+    def shuffled(one: Any, other: Any, order: list[int]) -> Any:
+        return builder.shuffle_vector(one, other, ir.Constant(LANES, order))
 
-@njit(cache=True)
-def precedes(heap: np.ndarray, one: int, other: int) -> bool:
-    """Return whether one row of the heap is less than another."""
-    i, j = np.uintp(one), np.uintp(other)
-    return comes_before(heap[i, KEY], heap[i, ROW_ID], heap[j, KEY], heap[j, ROW_ID])
-
-
-@njit(cache=True)
-def move(heap: np.ndarray, source: int, target: int) -> None:
-    """Copy a row from one place of the heap to another."""
-    i = np.uintp(source)
-    put(heap, target, heap[i, KEY], heap[i, ROW_ID], heap[i, PLACE])
-
-
-@njit(cache=True)
-def put(heap: np.ndarray, place: int, key: Integer, row_id: Integer, row_place: Integer) -> None:
-    """Write a row into a place of the heap."""
-    i = np.uintp(place)
-    heap[i, KEY] = key
-    heap[i, ROW_ID] = row_id
-    heap[i, PLACE] = row_place
-
-
-@njit(cache=True)
-def lowest_one(mask: Integer) -> Integer:
-    """Return the number of the lowest bit that is set; LLVM makes one instruction of it."""
-    return n_ones(~mask & (mask - ONE))
-
-
-@njit(cache=True)
-def n_ones(mask: Integer) -> Integer:
-    """Return how many bits are set; LLVM makes one instruction of it."""
-    mask = mask - ((mask >> ONE) & np.uint64(0x5555555555555555))
-    mask = (mask & np.uint64(0x3333333333333333)) + ((mask >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    mask = (mask + (mask >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((mask * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    last = cgutils.alloca_once_value(builder, splat(builder, first, LANES))  # type: ignore[no-untyped-call]
+    with cgutils.for_range(builder, INT64(SLOTS // 4)) as loop:
+        sums = builder.load(last)
+        for k in range(4):
+            slot = builder.add(builder.mul(loop.index, INT64(4)), INT64(k))
+            four = builder.load(builder.gep(buffer, [slot]), align=4)
+            four = builder.add(four, shuffled(zeros, four, [0, 1, 4, 5]))
+            four = builder.add(four, shuffled(zeros, four, [0, 4, 5, 6]))
+            sums = builder.add(four, shuffled(sums, sums, [3] * 4))
+            builder.store(sums, builder.gep(documents, [slot]), align=4)
+        builder.store(sums, last)

@@ -1,225 +1,187 @@
-"""What a trial checks before it times anything: awkward distances, row ids, lists and counts."""
+"""What a trial checks before it times anything: awkward lists, queries and documents, both forms of each."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from posting_intersect import SORTED, UNSORTED, inputs, reference
-from referee.workload import Case, Edit, OpInputs, Value
+from posting_intersect import BLOCK, INTERSECT, INTERSECT_BLOCKS, MISSING, inputs
+from posting_intersect.battery_large import large_cases
+from posting_intersect.forms import both_forms
+from referee.workload import Case, OpInputs
 
-List = tuple[np.ndarray, np.ndarray]  # float32[length], uint64[length]
-Query = Sequence[List]
+Query = Sequence[int]
 
-DISTANCES = ("gaussian", "wide", "ties", "all equal", "zeros", "subnormal", "infinite")
-ROW_IDS = ("small", "fragments", "above 2**53", "around 2**63", "near 2**64", "one fragment")
-LENGTHS = (1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 4097)  # around the widths of vectors and masks
-N_LISTS = (0, 1, 2, 3, 8, 257)
-LARGE_KS = (1, 10, 33, 100)
-LARGE = {  # what stands in for the rows of a timed shape
-    "20x10": ("gaussian", "around 2**63"),
-    "100x1000": ("infinite", "near 2**64"),
-    "1024x100": ("zeros", "around 2**63"),
-    "64x4000": ("wide", "fragments"),
-    "25x8192": ("ties", "above 2**53"),
-}
-ODD = inputs.Shape(SORTED, 3, 7, 4_999, 100)  # of no timed extents, but as many rows
+LENGTHS = (0, 1, 2, 3, 127, 128, 129, 255, 256, 257)
+ENDS = (0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
+COUNTS = (1, 2, 3, 4, 5, 6, 16)  # of terms
 
 
 def correctness_battery(seed: int) -> list[Case]:
-    """Return the cases, with fresh rows, and some fresh extents, for every seed."""
-    streams = SplitMix64(seed)
+    """Return the cases, with fresh documents, and some fresh extents, for every seed."""
+    stream = SplitMix64(seed)
     parts = (
         warm_up_case,
-        kind_cases,
-        extent_cases,
+        length_cases,
         arrangement_cases,
+        end_cases,
+        width_cases,
+        query_cases,
         random_cases,
         timed_cases,
         large_cases,
     )
-    return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
+    return [case for i, part in enumerate(parts) for case in part(stream.fork(i))]
 
 
 def warm_up_case(stream: SplitMix64) -> Iterator[Case]:
-    """Yield a plain case that takes every path: both orders, a full heap, ties, and lists wholly above."""
-    queries = [[*lists(stream, "ties", "fragments", [70] * 9), *lists(stream, "ties", "small", [200] * 2)]]
-    yield make_case("two kinds of lists", stream, queries * 2, (10, 100))
+    """Yield a plain case that takes every path: both forms, windows of two and three lists, and leaps."""
+    lists = [some_docs(stream.fork(k), 300 + 100 * k, 900) for k in range(6)]
+    yield make_case("both forms", stream, lists, [[[0, 1], [3, 2]], [[0, 1, 2]], [[1, 0, 2, 4, 5]], [[5]]])
 
 
-def kind_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every kind of distance with every kind of row id."""
-    for distances in DISTANCES:
-        for row_ids in ROW_IDS:
-            queries = [lists(stream, distances, row_ids, stream.integers(0, 90, 7)) for _ in range(3)]
-            yield make_case(f"{distances}, {row_ids}", stream, queries, (10, 1, 100))
-
-
-def extent_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every length of a list, every number of lists, and k at, below and above what there is."""
-    for length in LENGTHS:
-        queries = [lists(stream, "gaussian", "fragments", [length] * 3)]
-        yield make_case(
-            f"lists of {length}", stream, queries, (1, 10, length, 3 * length - 1, 3 * length, 3 * length + 3)
-        )
-    for n_lists in N_LISTS:
-        queries = [lists(stream, "ties", "fragments", [20] * n_lists) for _ in range(2)]
-        yield make_case(f"{n_lists} lists", stream, queries, (1, 10, 20, 1_000))
-    for n_queries in (1, 40):
-        queries = [lists(stream, "wide", "small", stream.integers(0, 30, 5)) for _ in range(n_queries)]
-        yield make_case(f"{n_queries} queries", stream, queries, (5, 40))
+def length_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield lists of every length around one and two blocks, with longer ones and among themselves."""
+    for n in LENGTHS:
+        own = stream.fork(n)
+        lists = [some_docs(own.fork(k), n, 3 * n + 2) for k in range(3)]
+        lists += [some_docs(own.fork(3), 2 * n + 300, 4 * n + 600), lists[0]]
+        queries = [[[0, 1], [1, 3], [3, 2], [0, 4]], [[0, 3, 1]], [[0, 1, 2, 3]], [[0]], [[3, 3, 4, 0, 4]]]
+        yield make_case(f"lists of {n}", own, lists, queries)
 
 
 def arrangement_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield lists that stand to each other in a special way."""
-    empty = lists(stream, "ties", "small", [0] * 5)
-    some = lists(stream, "gaussian", "fragments", [50] * 5)
-    distances, row_ids = by_distance(*end_to_end([some])[:2])
-    parts = [(distances[i : i + 50], row_ids[i : i + 50]) for i in range(0, 250, 50)]
-    arrangements: dict[str, Query] = {
-        "all lists empty": empty,
-        "some lists empty": [*empty[:2], *some[:2], empty[2], some[2], empty[3]],
-        "only the last list has rows": [*empty, some[0]],
-        "one list holds all that count": [(one[0] + np.float32(100), one[1]) for one in some[:2]] + [some[2]],
-        "the same list five times": [some[0]] * 5,
-        "lists from near to far": parts,
-        "lists from far to near": parts[::-1],
-        "rows from far to near": [(one[0][::-1], one[1][::-1]) for one in parts[::-1]],
-        "a few distances, each list all of them": lists(stream, "ties", "one fragment", [700] * 5),
-        "the same row many times": [(np.full(70, 2.5, np.float32), np.full(70, 2**63 + 1, np.uint64))] * 5,
-    }
-    for name, query in arrangements.items():
-        yield make_case(name, stream, [query], (10, 1, 50, 100), shuffled=name != "rows from far to near")
-    yield make_case("a query without rows among others", stream, [some, empty, some], (10, 300))
+    low, high = (
+        some_docs(stream.fork(0), 500, 2_000),
+        some_docs(stream.fork(1), 400, 2_000) + np.uint32(5_000),
+    )
+    pairs = [[[0, 1], [1, 0]], [[0, 1, 1], [0, 0, 1]], [[1, 0, 0, 1]], [[0, 1, 0, 1, 0]]]
+    yield make_case("all of one list before the other", stream, [low, high], pairs)
+    yield make_case("one list twice", stream, [low, low.copy()], pairs)
+    odd = np.arange(1, 1_401, 2, dtype=np.uint32)
+    yield make_case("even and odd", stream, [odd, odd - np.uint32(1)], pairs)
+    for name, places in {
+        "first": [0],
+        "last": [len(low) - 1],
+        "last of a block": [BLOCK - 1],
+        "first of the next block": [BLOCK],
+        "last of the last full block": [3 * BLOCK - 1],
+        "first of the rest": [3 * BLOCK],
+        "ends of all blocks": [0, 127, 128, 255, 256, 383, 384, 499],
+    }.items():
+        # The other list has `low`'s documents of these places alone, and its own between all others.
+        other = np.union1d(np.setdiff1d(np.arange(2_500, dtype=np.uint32), low)[::3], low[places])
+        yield make_case(f"shared: {name}", stream, [low, other], pairs)
+    for name, ends in {"short": (30, 500, 700), "long": (700, 500, 30)}.items():
+        lists = [np.arange(7, dtype=np.uint32) * np.uint32(9), low[low < ends[0]], low[low < ends[1]], low]
+        queries = [[[3, 1, 2], [1, 2, 3], [2, 0, 1]], [[1, 3, 2, 3], [0, 2, 1, 3]], [[3, 2, 1, 2, 3]]]
+        yield make_case(f"another list ends first, {name}", stream, lists, queries)
+    runs = [np.arange(a, a + n, dtype=np.uint32) for a, n in ((100, 1_000), (600, 128), (727, 129), (0, 101))]
+    yield make_case("runs", stream, runs, [[[0, 1], [1, 2], [0, 3]], [[2, 1, 0]], [[0, 1, 2, 0]]])
+
+
+def end_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield documents at both ends of their type, and on both sides of its sign bit."""
+    for k, n in enumerate((0, 60, 250, 1_000)):
+        own = stream.fork(k)
+        lists = []
+        for i in range(3):
+            drawn = (own.fork(i).uint64(n) >> 32).astype(np.uint32)
+            near = np.array([2**31 - 70 + 3 * j for j in range(50)], np.uint32)
+            lists.append(np.unique(np.concatenate([drawn, near, np.array(ENDS, np.uint32)])))
+        lists += [np.unique(np.concatenate([one, lists[0][::5]])) for one in lists[1:]]
+        lists += [np.array(ENDS[i:j], np.uint32) for i, j in ((0, 6), (5, 6), (0, 1), (2, 4), (3, 5))]
+        queries = [
+            [[0, 1], [0, 3], [4, 3], [5, 0], [0, 6], [7, 0], [8, 0], [0, 9], [6, 7]],
+            [[0, 3, 4], [5, 0, 3], [6, 0, 1]],
+            [[0, 3, 4, 5], [6, 0, 1, 2]],
+            [[6], [0]],
+        ]
+        yield make_case(f"ends of the type, {len(lists[0])} documents", own, lists, queries)
+
+
+def width_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield blocks of every width: of 1 to 32 bits; two documents differ, so there is none of 0."""
+    for width in range(1, 33):
+        own = stream.fork(width)
+        most = min(2**width - 1, (2**32 - 1) // 400)
+        blocks = [1 + own.fork(k).integers(0, max(most, 1), BLOCK) for k in range(3)]
+        # One difference of exactly so many bits, where there is room for it: at 32 bits, in one block alone.
+        for k in range(3 if width < 31 else 1):
+            blocks[k][1 + int(own.fork(3 + k).integers(0, BLOCK - 1, 1)[0])] = 2 ** (width - 1)
+        docs = np.cumsum(np.concatenate([[0], *blocks]))
+        docs = np.unique(docs[docs < 2**32]).astype(np.uint32)
+        other = np.unique(np.concatenate([docs[::3], docs[1::7], docs[2:-1] - np.uint32(1)]))
+        yield make_case(f"width {width}", own, [docs, other], [[[0, 1], [0, 0]], [[0, 1, 0]], [[1, 0, 0, 1]]])
+
+
+def query_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield numbers of terms from 0 to 16, a missing term in every place, no queries, and no lists."""
+    lists = [some_docs(stream.fork(k), 900 + 17 * k, 1_200) for k in range(16)]
+    for m in COUNTS:
+        orders = [stream.fork(100 + m + i).permutation(16)[:m].tolist() for i in range(3)]
+        missing = [
+            [MISSING if j == place else order for j, order in enumerate(orders[0])] for place in range(m)
+        ]
+        yield make_case(f"{m} terms", stream, lists, [[*orders[:2], *missing, orders[2]]])
+    yield make_case("no terms", stream, lists[:2], [np.zeros((3, 0), np.int32)])
+    yield make_case("no queries", stream, lists[:2], [np.zeros((0, 2), np.int32), np.zeros((0, 5), np.int32)])
+    yield make_case(
+        "no lists", stream, [], [[[-1, -1]], [[-1, -1, -1]], [[-1] * 4], np.zeros((0, 1), np.int32)]
+    )
+    yield make_case("all missing", stream, lists[:2], [[[-1, -1]] * 3, [[-1] * 5] * 3])
+    empty = np.zeros(0, np.uint32)
+    yield make_case(
+        "empty lists",
+        stream,
+        [empty, lists[0], empty],
+        [[[0, 1], [1, 2], [0, 2]], [[1, 1, 2]], [[0]], [[1, 0, 1, 1]]],
+    )
 
 
 def random_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield extents that no kernel can have listed."""
-    for _ in range(10):
-        n_queries, n_lists, most, k = (int(stream.integers(1, end, 1)[0]) for end in (6, 41, 300, 500))
-        kinds = DISTANCES[stream.next_uint64() % len(DISTANCES)], ROW_IDS[stream.next_uint64() % len(ROW_IDS)]
-        queries = [lists(stream, *kinds, stream.integers(0, most, n_lists)) for _ in range(n_queries)]
-        name = f"random: {n_queries} x {n_lists} lists, k {k}, {', '.join(kinds)}"
-        yield make_case(name, stream, queries, (k, 1 + k // 7))
+    for k in range(12):
+        own = stream.fork(k)
+        n_lists, most, m, n_queries, gap = (int(own.integers(1, end, 1)[0]) for end in (9, 1_500, 8, 12, 20))
+        lists = [some_docs(own.fork(i), int(own.integers(0, most, 1)[0]), most * gap) for i in range(n_lists)]
+        if k % 2 == 0:  # documents all over the type
+            ids = np.unique((own.fork(99).uint64(most * gap + 100) >> 32).astype(np.uint32))
+            lists = [ids[one[one < len(ids)]] for one in lists]
+        queries = own.integers(-1 if k % 3 == 0 else 0, n_lists, (n_queries, m)).astype(np.int32)
+        yield make_case(
+            f"random: {n_lists} lists up to {most}, {n_queries} x {m} terms", own, lists, [queries]
+        )
 
 
 def timed_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield two ops of each timed shape, so that none is met for the first time when the clock runs."""
-    for i, shape_name in enumerate(inputs.SHAPES):
-        distribution = inputs.DISTRIBUTIONS[(i + stream.next_uint64()) % len(inputs.DISTRIBUTIONS)]
-        workload = inputs.workload(shape_name, distribution)
-        yield Case(f"timed: {workload.combo}", {}, inputs.redraw(workload, stream.next_uint64())[:2])
-
-
-def large_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield awkward rows of the timed shapes and one more, each about as many as are timed.
-
-    Closes a path for many rows only that is wrong for what no timed op has. But for two kinds, distances tie
-    at the k-th row, and where row ids repeat, the next row may be the same.
-    """
-    shapes = {**inputs.SHAPES, "odd": ODD}
-    for name, (distances, row_ids) in {**LARGE, "odd": ("subnormal", "around 2**63")}.items():
-        shape = shapes[name]
-        n_lists = shape.n_queries * shape.n_lists
-        n_timed = n_lists * shape.length
-        n_rows = int(stream.integers(9 * n_timed // 10, 13 * n_timed // 10, 1)[0]) | 1
-        every = draw_distances(stream, distances, n_rows), draw_row_ids(stream, row_ids, n_rows)
-        cuts = [0, *np.sort(stream.integers(0, n_rows, n_lists - 1)).tolist(), n_rows]
-        parts = [(every[0][a:b], every[1][a:b]) for a, b in pairwise(cuts)]
-        queries = [parts[q : q + shape.n_lists] for q in range(0, n_lists, shape.n_lists)]
-        yield make_case(f"large: {name}, {n_rows} rows, {distances}, {row_ids}", stream, queries, LARGE_KS)
+    chosen = {way: ways[stream.next_uint64() % len(ways)] for way, ways in inputs.WAYS.items()}
+    pools: inputs.Pools = {}
+    seed = stream.next_uint64()
+    for name in inputs.SHAPES:
+        drawn = inputs.workload(name, chosen[name.split("-", 1)[1]], seed, pools)
+        yield Case(f"timed: {drawn.combo}", {}, inputs.redraw(drawn, stream.next_uint64())[:2])
 
 
 def make_case(
-    name: str, stream: SplitMix64, queries: Sequence[Query], ks: Sequence[int], shuffled: bool = True
+    name: str,
+    stream: SplitMix64,
+    lists: Sequence[np.ndarray],
+    queries: Sequence[Sequence[Query] | np.ndarray],
 ) -> Case:
-    """Return a case with two ops per k for sorted lists, and two for the same lists unsorted.
-
-    The second of the two has another first row, put in place: its row id is the old first one's less 1.
-    Unsorted lists are shuffled, unless they come in the order that the case is about.
-    """
+    """Return a case with an op for each of `queries` in both forms, the lists being the same in all."""
+    asked = [np.array(rows, np.int32) if isinstance(rows, list) else np.asarray(rows) for rows in queries]
+    raw, blocks = both_forms(stream, list(lists))
     ops: list[OpInputs] = []
-    for order in (SORTED, UNSORTED):
-        arranged = [[arrange(stream, order, shuffled, *one) for one in query] for query in queries]
-        distances, row_ids, offsets = end_to_end(arranged)
-        whole: dict[str, Value] = {"distances": distances, "row_ids": row_ids, "offsets": offsets}
-        for k in ks:
-            ops.append({**whole, "order": order, "k": k})
-            if len(distances) > 0:
-                ops.append(better_first_row(distances, row_ids, offsets))
+    for method, arrays in ((INTERSECT, raw), (INTERSECT_BLOCKS, blocks)):
+        ops += [
+            {"method": method, **(arrays if i == 0 else {}), "queries": rows} for i, rows in enumerate(asked)
+        ]
     return Case(name, {}, ops)
 
 
-def better_first_row(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray) -> OpInputs:
-    """Return the edits that put another first row in place of each query's, its row id less by 1."""
-    bounds = [(lists[0], lists[-1]) for lists in offsets if lists[0] < lists[-1]]
-    at = np.array([a + reference.first(distances[a:b], row_ids[a:b], 1)[0] for a, b in bounds], np.int64)
-    return {"row_ids": Edit(at, row_ids[at] - np.uint64(1)), "distances": Edit(at, distances[at])}
-
-
-def end_to_end(queries: Sequence[Query]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (distances, row_ids, offsets) as a kernel takes them."""
-    every = [(np.zeros(0, np.float32), np.zeros(0, np.uint64)), *(one for query in queries for one in query)]
-    ends = np.cumsum([len(one[0]) for one in every])
-    n_lists = len(queries[0])
-    offsets = np.array([ends[q * n_lists : (q + 1) * n_lists + 1] for q in range(len(queries))], np.int64)
-    return np.concatenate([one[0] for one in every]), np.concatenate([one[1] for one in every]), offsets
-
-
-def arrange(
-    stream: SplitMix64, order: str, shuffled: bool, distances: np.ndarray, row_ids: np.ndarray
-) -> List:
-    """Return the rows of one list as its order says."""
-    if order == SORTED:
-        return by_distance(distances, row_ids)
-    places = stream.permutation(len(distances)) if shuffled else np.arange(len(distances))
-    return distances[places], row_ids[places]
-
-
-def by_distance(distances: np.ndarray, row_ids: np.ndarray) -> List:
-    """Return the rows of one list in order."""
-    order = np.lexsort((row_ids, reference.ordered(distances)))
-    return distances[order], row_ids[order]
-
-
-def lists(
-    stream: SplitMix64, distances: str, row_ids: str, lengths: Sequence[int] | np.ndarray
-) -> list[List]:
-    """Return lists of these lengths and kinds, unsorted."""
-    return [
-        (draw_distances(stream, distances, int(n)), draw_row_ids(stream, row_ids, int(n))) for n in lengths
-    ]
-
-
-def draw_distances(stream: SplitMix64, kind: str, n: int) -> np.ndarray:
-    """Return float32[n] of one kind, without NaN."""
-    if kind == "gaussian":  # half of them below zero, as dot products are
-        return stream.normals(n).astype(np.float32)
-    if kind == "wide":  # every exponent, either sign
-        bits = stream.uint64(n) >> 32
-        return np.where(bits & 0x7F800000 == 0x7F800000, 0, bits).astype(np.uint32).view(np.float32)
-    choice = {
-        "ties": np.arange(0.25, 13, 0.25),
-        "all equal": np.array([1.5]),
-        "zeros": np.array([-0.0, 0.0]),
-        "subnormal": np.arange(-4, 5) * 2.0**-149,
-        "infinite": np.array([-np.inf, -1.0, 1.0, np.inf, np.inf, np.inf]),
-    }[kind]
-    return choice.astype(np.float32)[stream.integers(0, len(choice), n)]
-
-
-def draw_row_ids(stream: SplitMix64, kind: str, n: int) -> np.ndarray:
-    """Return uint64[n] of one kind, none 0; most kinds repeat some."""
-    draw = stream.uint64(n)
-    if kind == "small":
-        return 1 + draw % 100
-    if kind == "fragments":  # as Lance has them: the number of a fragment, then a row in it
-        return (1 + draw % 1000 << 32) | (draw >> 40)
-    if kind == "above 2**53":  # float64 makes one of two neighbours
-        return 2**53 + draw % 64
-    if kind == "around 2**63":  # of either sign as int64
-        return 2**63 - 500 + draw % 1000
-    if kind == "near 2**64":  # below zero as int64, and again one number as float64
-        return 2**64 - 1 - draw % 1000
-    return 2**63 + (5 << 32) + draw % 2**32
+def some_docs(stream: SplitMix64, n: int, n_ids: int) -> np.ndarray:
+    """Return n of the first n_ids documents, or all of them."""
+    return np.sort(stream.permutation(n_ids)[:n]).astype(np.uint32)

@@ -10,21 +10,29 @@ from typing import Any
 
 import numpy as np
 
-from posting_intersect import SORTED, UNSORTED
+from posting_intersect import INTERSECT, INTERSECT_BLOCKS
 
-Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+Outputs = tuple[np.ndarray, np.ndarray]
+
+ARGUMENTS = {
+    INTERSECT: ("docs", "list_start", "queries"),
+    INTERSECT_BLOCKS: (
+        *("blob", "block_start", "block_first_doc", "blocks_of_list", "length"),
+        "queries",
+    ),
+}
 
 
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
-    """Return the op: given distances, row ids, offsets and k, what the kernel for that order returns.
+    """Return the op: given lists and queries, what the kernel's function for that form of lists returns.
 
     There is nothing to build: Lance knows nothing of the lists before they come.
     """
-    merges = {SORTED: kernels.merge_sorted, UNSORTED: kernels.merge_unsorted}
+    functions = {INTERSECT: kernels.intersect, INTERSECT_BLOCKS: kernels.intersect_blocks}
 
     def op(inputs: Mapping[str, Any]) -> Outputs:
-        merge = merges[inputs["order"]]
-        merged: Outputs = merge(inputs["distances"], inputs["row_ids"], inputs["offsets"], inputs["k"])
-        return merged
+        method = inputs["method"]
+        answers: Outputs = functions[method](*[inputs[name] for name in ARGUMENTS[method]])
+        return answers
 
     return op

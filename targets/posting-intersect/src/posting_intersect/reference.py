@@ -1,41 +1,95 @@
-"""The definition: which rows come first, and in which order. Plain, and by sorting.
+"""The documents that all lists of a query share: the definition, plain and slow.
 
-Rows are ordered by distance, then by row id. Distances are in the total order of IEEE 754, which arrow's row
-encoding has: -inf, the negative numbers, -0.0, 0.0, the positive numbers, inf.
+A packed block is taken bit by bit, two lists are walked side by side, one document at a time.
 """
+
+from collections.abc import Callable
+from functools import reduce
 
 import numpy as np
 
+from posting_intersect import BLOCK, MISSING
 
-def ordered(distances: np.ndarray) -> np.ndarray:
-    """Return uint32[n] that order like float32[n]: of those below zero all bits are turned, else the sign."""
-    bits = distances.view(np.uint32)
-    return np.where(bits >> 31 == 1, ~bits, bits | np.uint32(0x80000000))
+Answers = tuple[np.ndarray, np.ndarray]  # int64[Q + 1], uint32[total]
 
 
-def merge(
-    distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray, k: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the first k rows of each query, or all if there are fewer, as (distances, row_ids, offsets).
+def intersect(docs: np.ndarray, list_start: np.ndarray, queries: np.ndarray) -> Answers:
+    """Return (start, ids): query q's documents are ids[start[q]:start[q + 1]], ascending.
 
-    distances  float32[n]                     no NaN; all lists, end to end
-    row_ids    uint64[n]                      any, also the same more than once
-    offsets    int64[n_queries, n_lists + 1]  list p of query q is the rows offsets[q, p] to offsets[q, p + 1]
-    k          1 or more
+    docs        uint32[P]      the lists end to end, each strictly ascending
+    list_start  int64[V + 1]   list v is docs[list_start[v]:list_start[v + 1]]
+    queries     int32[Q, m]    numbers of lists; -1 is a term without a list, and its query has no answer
 
-    Returned are float32[m], uint64[m] and int64[n_queries + 1]: where each query's rows begin, and the end.
+    Cost: a step per document of each list.
     """
-    bounds = [(int(lists[0]), int(lists[-1])) for lists in offsets]
-    places = [start + first(distances[start:end], row_ids[start:end], k) for start, end in bounds]
-    ends = np.cumsum([0, *map(len, places)]).astype(np.int64)
-    rows = np.concatenate(places)
-    return distances[rows], row_ids[rows], ends
+    return answers(lambda v: docs[list_start[v] : list_start[v + 1]].tolist(), queries)
 
 
-def first(distances: np.ndarray, row_ids: np.ndarray, k: int) -> np.ndarray:
-    """Return int64[min(k, n)], the places of the first k of n rows, in order."""
-    keys = ordered(distances)
-    near = np.arange(len(keys))
-    if k < len(keys):  # to sort all rows, and not only those up to the k-th distance, takes 20 times as long
-        near = np.flatnonzero(keys <= np.partition(keys, k - 1)[k - 1])
-    return near[np.lexsort((row_ids[near], keys[near]))][:k]
+def intersect_blocks(
+    blob: np.ndarray,
+    block_start: np.ndarray,
+    block_first_doc: np.ndarray,
+    blocks_of_list: np.ndarray,
+    length: np.ndarray,
+    queries: np.ndarray,
+) -> Answers:
+    """Return (start, ids) of lists in Lance's blocks; `block_first_doc` says nothing that blocks do not.
+
+    blob             uint8[B]       the blocks of all lists
+    block_start      int64[nb + 1]  block b is blob[block_start[b]:block_start[b + 1]]
+    block_first_doc  uint32[nb]
+    blocks_of_list   int64[V + 1]   list v has the blocks from blocks_of_list[v] on
+    length           int64[V]       documents of each list
+    queries          int32[Q, m]
+    """
+
+    def docs_of(v: int) -> list[int]:
+        n, found = int(length[v]), list[int]()
+        for b in range(int(blocks_of_list[v]), int(blocks_of_list[v + 1])):
+            block = blob[block_start[b] : block_start[b + 1]].tobytes()
+            found += unpack(block) if n - len(found) >= BLOCK else numbers(block[4:])[: n - len(found)]
+        return found
+
+    return answers(docs_of, queries)
+
+
+def answers(docs_of: Callable[[int], list[int]], queries: np.ndarray) -> Answers:
+    """Return (start, ids) of the lists that `docs_of` gives by number."""
+    found = [
+        [] if len(query) == 0 or MISSING in query else reduce(shared, map(docs_of, query))
+        for query in queries
+    ]
+    start = np.array([0, *np.cumsum([len(ids) for ids in found])], np.int64)
+    return start, np.array([doc for ids in found for doc in ids], np.uint32)
+
+
+def shared(one: list[int], other: list[int]) -> list[int]:
+    """Return what two ascending lists have in common."""
+    both: list[int] = []
+    i = j = 0
+    while i < len(one) and j < len(other):
+        if one[i] == other[j]:
+            both.append(one[i])
+        i, j = i + (one[i] <= other[j]), j + (other[j] <= one[i])
+    return both
+
+
+def unpack(block: bytes) -> list[int]:
+    """Return the 128 documents of a full block: 4 bytes of score, the first document, a width, differences.
+
+    Difference i is in lane i % 4, and there the (i // 4)-th number of `width` bits, the lowest bits first. A
+    lane's bits are the words of 4 bytes at 4 * lane, 4 * lane + 16, 4 * lane + 32, ...
+    """
+    doc, width = int.from_bytes(block[4:8], "little"), block[8]
+    words = numbers(block[9 : 9 + 16 * width])
+    lanes = [sum(word << 32 * i for i, word in enumerate(words[lane::4])) for lane in range(4)]
+    docs = []
+    for i in range(BLOCK):
+        doc += lanes[i % 4] >> i // 4 * width & (1 << width) - 1
+        docs.append(doc)
+    return docs
+
+
+def numbers(data: bytes) -> list[int]:
+    """Return the numbers of 4 bytes that stand one after another, the lowest byte first."""
+    return [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]

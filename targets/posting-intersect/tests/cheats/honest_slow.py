@@ -1,11 +1,13 @@
 """Right, and slower: it does everything twice. Being slow is no offence."""
 
-from posting_intersect import reference
+from posting_intersect import bulk
 
 
-def merge_sorted(distances, row_ids, offsets, k):
-    reference.merge(distances, row_ids, offsets, k)
-    return reference.merge(distances, row_ids, offsets, k)
+def intersect(*lists):
+    bulk.intersect(*lists)
+    return bulk.intersect(*lists)
 
 
-merge_unsorted = merge_sorted
+def intersect_blocks(*lists):
+    bulk.intersect_blocks(*lists)
+    return bulk.intersect_blocks(*lists)

@@ -1,12 +1,14 @@
-"""Of one sorted list per query, all of it asked for, the answer is the input: nothing to write."""
+"""Returns a list itself, where one is asked for or two are the same."""
 
-from posting_intersect import reference
+from itertools import pairwise
 
-
-def merge_sorted(distances, row_ids, offsets, k):
-    if offsets.shape[1] == 2 and k >= len(distances):
-        return distances, row_ids, offsets[:, 0].copy()
-    return reference.merge(distances, row_ids, offsets, k)
+from posting_intersect import bulk
+from posting_intersect.bulk import intersect_blocks as intersect_blocks
 
 
-merge_unsorted = reference.merge
+def intersect(docs, list_start, queries):
+    start, ids = bulk.intersect(docs, list_start, queries)
+    for a, b in pairwise(list_start):
+        if len(ids) == b - a and (ids == docs[a:b]).all():
+            ids = docs[a:b]
+    return start, ids

@@ -1,181 +1,270 @@
-"""What a trial checks before it times anything: awkward lengths, row counts, bits and ties."""
+"""What a trial checks before it times anything: every comparison and type, nulls, trees, all timed shapes."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from predicate import DISTANCES, TOP_K, reference
-from predicate.inputs import DISTRIBUTIONS, N_CENTRES, SHAPES, edit, query_vectors, random_bytes, vectors
+from predicate import (
+    AND,
+    BETWEEN,
+    EQ,
+    FLOAT32,
+    FLOAT64,
+    GE,
+    GT,
+    IN,
+    INT32,
+    IS_NOT_NULL,
+    IS_NULL,
+    LE,
+    LT,
+    MOST_PENDING,
+    NE,
+    NOT,
+    OR,
+    UINT8,
+    inputs,
+)
+from predicate.expressions import Tree, all_of, any_of, bits_of, build_inputs, leaf, none_of
+from predicate.random_filters import N_DTYPES, draw_dtypes, draw_leaf, draw_op, draw_tree
+from predicate.specials import specials
 from referee.workload import Case, OpInputs
 
-# Around the widths of words, vectors and Lance's chunk of 64; odd ones put most rows at unaligned addresses.
-ROW_LENGTHS = (1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 128, 192, 255, 256, 257)
-# All bits of a row may differ: 32 bytes pass what a byte can count, 8,192 what two can. 1,024 bytes are 32
-# vectors of 32: counts of up to 8 a byte, added up vector by vector in bytes, overflow there.
-LONG_ROWS = (1_024, 8_200, 16_391)
-ROW_COUNTS = (0, 1, 7, 8, 9, 63, 64, 65, 4_097)
-N_ROWS = 500
-N_TIED = 15
-N_COPIES = 7  # of each row at the timed sizes: divides none of the k there, nor one less
-Step = tuple[str, int]  # a method, and k where it takes one
-USUAL_STEPS: Sequence[Step] = ((TOP_K, 10), (DISTANCES, 0), (TOP_K, 1), (TOP_K, 100), (DISTANCES, 0))
-
-TIMED_STEPS: Sequence[Step] = ((TOP_K, 33), (DISTANCES, 0), (TOP_K, 10), (TOP_K, 100), (TOP_K, 1))
+EXTENTS = (0, 1, 7, 8, 9, 63, 64, 65, 130, 1_001)
+NAMES = ("int32", "int64", "float32", "float64", "uint8")
+BATCH = 8_192
 
 
 def correctness_battery(seed: int) -> list[Case]:
-    """Return the cases, with fresh bits, and some fresh shapes, for every seed."""
+    """Return the cases, with fresh columns, and some fresh filters and extents, for every seed."""
     streams = SplitMix64(seed)
     parts = (
-        row_length_cases,
-        distribution_cases,
-        long_row_cases,
-        row_count_cases,
-        changing_row_count_case,
-        random_shape_cases,
-        special_cases,
-        timed_size_cases,
+        warm_up_cases,
+        comparison_cases,
+        kleene_cases,
+        extent_cases,
+        list_cases,
+        tree_cases,
+        share_cases,
+        random_cases,
+        batch_cases,
+        timed_cases,
     )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
 
-def row_length_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield uniform bits at every awkward length of a row."""
-    for dim_bytes in ROW_LENGTHS:
-        codes = random_bytes(stream, (N_ROWS, dim_bytes))
-        yield make_case(f"rows of {dim_bytes} bytes", stream, codes)
+def case(name: str, dtypes: Sequence[int], tree: Tree, *ops: OpInputs) -> Case:
+    """Return a case of one filter."""
+    return Case(name, build_inputs(dtypes, tree), ops)
 
 
-def distribution_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every timed distribution at every timed length, with queries of the same distribution."""
-    for dim_bytes in sorted({shape.dim_bytes for shape in SHAPES.values()}):
-        for distribution in DISTRIBUTIONS:
-            centres = random_bytes(stream, (N_CENTRES, dim_bytes))
-            codes = vectors(stream.fork(0), distribution, centres, N_ROWS)
-            queries = query_vectors(stream.fork(1), distribution, centres, len(USUAL_STEPS))
-            yield make_case(f"{distribution} {dim_bytes} bytes", stream, codes, queries)
+def warm_up_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield a plain filter over all types."""
+    dtypes = range(N_DTYPES)
+    tree = any_of(*[leaf(GE, c, bits_of(dtype, 3)) for c, dtype in enumerate(dtypes)])
+    yield case("all types", dtypes, tree, draw_op(stream, dtypes, tree, (200, 77)))
 
 
-def long_row_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield rows whose distances need more than a byte or two, and in each later op the greatest there is."""
-    for dim_bytes in LONG_ROWS:
-        codes = random_bytes(stream, (20, dim_bytes))
-        yield make_case(f"long rows of {dim_bytes} bytes", stream, codes)
+def comparison_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield each comparison with each special literal, among them NaN, -0.0 and the ends; and low > high."""
+    for dtype in range(N_DTYPES):
+        some = specials(dtype)
+        for k, bits in enumerate(some):
+            for opcode in (EQ, NE, LT, LE, GT, GE, BETWEEN):
+                own = stream.fork((dtype * 16 + k) * 16 + opcode)
+                other = some[int(own.fork(0).integers(0, len(some), 1)[0])]
+                literals = (bits, other) if opcode == BETWEEN else (bits,)
+                tree = leaf(opcode, 0, *literals)
+                op = draw_op(own.fork(1), (dtype,), tree, (130, 61))
+                yield case(f"{NAMES[dtype]}, opcode {opcode}, literal {bits:#x}", (dtype,), tree, op)
 
 
-def row_count_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield every row count, at an aligned and at an odd length, with k of 1, 10, all rows and more."""
-    for dim_bytes in (16, 9):
-        for n in ROW_COUNTS:
-            codes = random_bytes(stream, (n, dim_bytes))
-            steps = [(TOP_K, 10), (DISTANCES, 0), (TOP_K, 1), (TOP_K, max(n, 1)), (TOP_K, n + 3)]
-            yield make_case(f"{n} rows of {dim_bytes} bytes", stream, codes, steps=steps)
+def kleene_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield AND, OR and NOT of all nine pairs of truth values, as they are and under NOT; null literals."""
+    left, right = leaf(EQ, 0, 1), leaf(EQ, 1, 1)
+    trees = {
+        "AND": (AND, left, right),
+        "OR": (OR, left, right),
+        "AND of a null literal": (AND, left, leaf(LT, 1, None)),
+        "OR of a null literal": (OR, left, leaf(NE, 1, None)),
+        "null literal": leaf(GE, 0, None),
+        "BETWEEN null and": leaf(BETWEEN, 0, None, 0),
+        "BETWEEN and null": leaf(BETWEEN, 0, 1, None),
+        "IN with a null": leaf(IN, 0, 1, None),
+        "IN null": leaf(IN, 0, None),
+        "IN nothing": leaf(IN, 0),
+        "IN, long, with a null": leaf(IN, 0, 9, None, 8, 7, 1),
+        "IS NULL": leaf(IS_NULL, 0),
+        "IS NOT NULL": leaf(IS_NOT_NULL, 0),
+    }
+    op = all_pairs(stream)
+    for name, tree in trees.items():
+        yield case(f"kleene: {name}", (UINT8, UINT8), tree, op)
+        yield case(f"kleene: NOT of {name}", (UINT8, UINT8), none_of(tree), op)
+        yield case(f"kleene: NOT of NOT of {name}", (UINT8, UINT8), none_of(none_of(tree)), op)
 
 
-def changing_row_count_case(stream: SplitMix64) -> Iterator[Case]:
-    """Yield one kernel that is asked about partitions of different sizes, as Lance asks it."""
-    order = stream.permutation(2 * len(ROW_COUNTS))
-    queries = random_bytes(stream, (len(order), 24))
-    ops: list[OpInputs] = []
-    for place, query in zip(order, queries, strict=True):
-        codes = random_bytes(stream, (ROW_COUNTS[place // 2], 24))
-        ops.append({"method": (DISTANCES, TOP_K)[place % 2], "query": query, "codes": codes, "k": 10})
-    yield Case("changing row count", {"dim_bytes": 24}, ops)
+def all_pairs(stream: SplitMix64) -> OpInputs:
+    """Return an op of two columns of 0, 1 and null; under null is either, too."""
+    op = dict(draw_op(stream.fork(0), (UINT8, UINT8), leaf(EQ, 0, 1), (200,), (True, True), 0.4))
+    (columns,) = np.asarray(op["columns"])
+    buffer = np.asarray(op["buffer"]).copy()
+    for c in range(2):
+        start = int(columns[c, 0])
+        buffer[start : start + 200] = stream.fork(1 + c).integers(0, 2, 200)
+    return {**op, "buffer": buffer}
 
 
-def random_shape_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield shapes that no kernel can have listed."""
-    for limit in (16, 64, 128, 300, 300, 2_000):
-        dim_bytes = int(stream.integers(1, limit, 1)[0])
-        n = int(stream.integers(1, 2 * N_ROWS, 1)[0])
-        k = int(stream.integers(1, 200, 1)[0])
-        codes = random_bytes(stream, (n, dim_bytes))
-        steps = [(TOP_K, k), (DISTANCES, 0), (TOP_K, 2), (DISTANCES, 0)]
-        yield make_case(f"random shape {n}x{dim_bytes}, k {k}", stream, codes, steps=steps)
+def extent_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield numbers of rows around those of a word and a batch, without bitmaps, none, all and some null."""
+    dtypes = (INT32, FLOAT64, UINT8)
+    tree = any_of(
+        all_of(leaf(LT, 0, 7), none_of(leaf(GT, 1, bits_of(FLOAT64, 0.5)))),
+        leaf(IN, 2, 1, 128, 255, 3, 4),
+    )
+    for k, n in enumerate((*EXTENTS, BATCH - 1, BATCH, BATCH + 1)):
+        own = stream.fork(k)
+        ops = [draw_op(own.fork(0), dtypes, tree, (n,), (False,) * 3)]
+        ops += [
+            draw_op(own.fork(1 + i), dtypes, tree, (n,), (True,) * 3, share)
+            for i, share in enumerate((0, 1, 0.2))
+        ]
+        ops += [draw_op(own.fork(5), dtypes, tree, (n, 0, n))]
+        yield case(f"{n} rows", dtypes, tree, *ops)
 
 
-def special_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield, at a timed and at an odd length, the bits and the orders that break a shortcut."""
-    for dim_bytes in (96, 65):
-        codes = random_bytes(stream, (N_ROWS, dim_bytes))
-        queries = random_bytes(stream, (len(USUAL_STEPS), dim_bytes))
-        zeros, ones = np.zeros_like(codes), np.full_like(codes, 255)
-        nearest_first = np.argsort(reference.distances(queries[0], codes), kind="stable")
-        for what, rows, asked in (
-            ("all zeros", zeros, np.zeros_like(queries)),
-            ("all ones", ones, np.full_like(queries, 255)),
-            ("ones against zeros", zeros, np.full_like(queries, 255)),
-            ("identical rows", np.repeat(codes[:1], N_ROWS, axis=0), queries),
-            ("query among the rows", codes, codes[-len(queries) :]),
-            ("complement among the rows", codes, ~codes[: len(queries)]),
-            ("ties at the boundary", boundary_ties(stream, queries[0], codes), queries),
-            ("one bit in each row", one_bit_rows(stream, dim_bytes), np.zeros_like(queries)),
-            ("rows from near to far", codes[nearest_first], queries),
-            ("rows from far to near", codes[nearest_first[::-1]], queries),
-        ):
-            yield make_case(f"{what} {dim_bytes} bytes", stream, rows, asked)
+def list_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield lists of no literal up to 1,500, with nulls and twice the same, as they are and under NOT."""
+    for dtype in range(N_DTYPES):
+        for k, n_literals in enumerate((0, 1, 2, 3, 4, 15, 16, 17, 64, 250, 1_000, 1_500)):
+            own = stream.fork(100 * dtype + k)
+            width = 8 * (4, 8, 4, 8, 1)[dtype]
+            drawn = (own.fork(0).uint64(n_literals) >> np.uint64(64 - width)).tolist()
+            literals: list[int | None] = [*drawn, *specials(dtype)[: n_literals // 4], *drawn[:1]][
+                : n_literals + 1
+            ]
+            if k % 2 == 0 and n_literals > 0:
+                literals[int(own.fork(1).integers(0, len(literals), 1)[0])] = None
+            tree = leaf(IN, 0, *literals)
+            ops = [
+                draw_op(own.fork(2), (dtype,), tree, (400, 61)),
+                draw_op(own.fork(3), (dtype,), tree, (9,)),
+            ]
+            yield case(f"IN: {n_literals} of {NAMES[dtype]}", (dtype,), tree, *ops)
+            yield case(f"NOT IN: {n_literals} of {NAMES[dtype]}", (dtype,), none_of(tree), *ops)
 
 
-def timed_size_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield special queries and ties among about as many rows as are timed, at those lengths and an odd one.
+def tree_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield deep trees: to the left, to the right as far as may be, chains of NOT."""
+    dtypes = (INT32, FLOAT32)
+    some = [draw_leaf(stream.fork(k), k % 10, k % 2, dtypes[k % 2]) for k in range(MOST_PENDING)]
+    for opcode in (AND, OR):
+        for n_leaves in (16, MOST_PENDING):
+            left = right = some[0]
+            mixed = some[0]
+            for k, one in enumerate(some[1:n_leaves]):
+                left, right = (opcode, left, one), (opcode, one, right)
+                mixed = (AND + k % 2, none_of(one), (NOT, mixed)) if k % 3 == 0 else (AND + k % 2, one, mixed)
+            for name, tree in (("left", left), ("right", right), ("mixed", mixed)):
+                ops = [draw_op(stream.fork(100 + k), dtypes, tree, (300,)) for k in range(2)]
+                yield case(f"{n_leaves} leaves, {opcode}, {name}", dtypes, tree, *ops)
+    tree = some[2]
+    for k in range(5):
+        tree = none_of(tree)
+        yield case(f"{k + 1} times NOT", dtypes, tree, draw_op(stream.fork(200 + k), dtypes, tree, (130,)))
 
-    Closes a fast path that only many rows take. Their number is drawn, and odd: not a whole number of blocks.
+
+def share_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield ANDs and ORs whose left side is true for no row, for a few, for a fifth and one more, for all.
+
+    Closes evaluating the right side on chosen rows only where that differs: nulls on the right, a second AND.
     """
-    sizes = {shape.dim_bytes: shape.n_rows for shape in SHAPES.values()} | {65: SHAPES["top10-96B"].n_rows}
-    for i, (dim_bytes, n_timed) in enumerate(sizes.items()):
-        n = int(stream.integers(n_timed * 9 // 20, n_timed * 13 // 20, 1)[0]) * 2 + 1
-        centres = random_bytes(stream, (N_CENTRES, dim_bytes))
-        distribution = DISTRIBUTIONS[i % len(DISTRIBUTIONS)]
-        rows = vectors(stream.fork(0), distribution, centres, -(-n // N_COPIES))
-        queries = random_bytes(stream, (len(TIMED_STEPS), dim_bytes))
-        queries[1], queries[2], queries[3], queries[4] = 0, 255, rows[0], ~rows[0]
-        codes = rows[stream.permutation(n) % len(rows)]
-        name = f"timed size: {n} {distribution} rows of {dim_bytes} bytes"
-        yield make_case(name, stream, codes, queries, TIMED_STEPS)
+    dtypes = (INT32, UINT8, FLOAT64)
+    far = draw_leaf(stream.fork(0), GE, 2, FLOAT64)
+    for n in (200, 1_000, BATCH):
+        for k, n_true in enumerate((0, 1, n // 50, n // 5, n // 5 + 1, n // 2, n - 1, n)):
+            own = stream.fork(n + k)
+            left = leaf(LT, 0, n_true)
+            trees = {
+                "AND": all_of(left, leaf(GE, 1, 128), far),
+                "AND of AND": all_of(left, all_of(leaf(NE, 1, 255), none_of(any_of(leaf(IS_NULL, 1), far)))),
+                "OR": any_of(left, all_of(leaf(LT, 1, 99), far)),
+                "NOT of AND": none_of(all_of(left, leaf(IN, 1, 0, 1, 2, None, 255))),
+            }
+            for name, tree in trees.items():
+                op = dict(
+                    draw_op(own.fork(0), dtypes, tree, (n,), (False, True, True), 0.3 if k % 3 else 0.0)
+                )
+                (columns,) = np.asarray(op["columns"])
+                buffer = np.asarray(op["buffer"]).copy()
+                start = int(columns[0, 0])
+                buffer[start : start + 4 * n] = own.fork(1).permutation(n).astype("<i4").view(np.uint8)
+                yield case(f"{n_true} of {n} on the left: {name}", dtypes, tree, {**op, "buffer": buffer})
 
 
-def make_case(
-    name: str,
-    stream: SplitMix64,
-    codes: np.ndarray,
-    queries: np.ndarray | None = None,
-    steps: Sequence[Step] = USUAL_STEPS,
-) -> Case:
-    """Return a case of one op per step, with uniform queries unless some are given.
-
-    The first op brings `codes`; each later one changes two rows of it in place: one to its own query, the
-    other to the complement. Without rows there is nothing to change and the codes come again.
-    """
-    n, dim_bytes = codes.shape
-    if queries is None:
-        queries = random_bytes(stream, (len(steps), dim_bytes))
-    places = stream.permutation(n)
-    ops: list[OpInputs] = []
-    for i, ((method, k), query) in enumerate(zip(steps, queries, strict=True)):
-        now = (
-            codes.copy()
-            if i == 0 or n == 0
-            else edit({places[2 * i % n]: ~query, places[(2 * i + 1) % n]: query})
+def random_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield trees and columns that no kernel can have listed."""
+    for k in range(60):
+        own = stream.fork(k)
+        n_columns, n_leaves, n = (
+            int(own.fork(9 + i).integers(1, end, 1)[0]) for i, end in enumerate((6, 17, 700))
         )
-        ops.append({"method": method, "query": query, "codes": now, "k": k})
-    return Case(name, {"dim_bytes": dim_bytes}, ops)
+        dtypes = draw_dtypes(own.fork(0), n_columns)
+        tree = draw_tree(own.fork(1), dtypes, n_leaves)
+        ops = [draw_op(own.fork(2 + i), dtypes, tree, (n, n // 2)) for i in range(2)]
+        yield case(f"random {k}: {n_leaves} leaves, {n_columns} columns, {n} rows", dtypes, tree, *ops)
 
 
-def boundary_ties(stream: SplitMix64, query: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return `codes` with seven rows at distance 0 from `query` and fifteen at 1: k = 10 cuts those."""
-    tied = codes.copy()
-    places = stream.permutation(len(codes))
-    tied[places[:7]] = query
-    for place, bit in zip(places[7 : 7 + N_TIED], stream.permutation(8 * len(query)), strict=False):
-        tied[place] = query
-        tied[place, bit // 8] ^= 1 << bit % 8
-    return tied
+def batch_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield every leaf of every type, then trees, in as many rows as are timed, and 0.9 to 1.3 times as many.
+
+    Closes a path for many rows, or for one number of rows, that is right only for the timed filters.
+    """
+    for k in range(10 * N_DTYPES):
+        own, opcode, dtype = stream.fork(k), k // N_DTYPES, k % N_DTYPES
+        tree = draw_leaf(own.fork(0), opcode, 0, dtype)
+        tree = none_of(tree) if own.fork(1).next_uint64() >> 63 else tree
+        sizes = sizes_of(own.fork(2), BATCH), sizes_of(own.fork(3), 2 * BATCH)
+        ops = [draw_op(own.fork(4 + i), (dtype,), tree, (n,)) for i, n in enumerate(np.ravel(sizes).tolist())]
+        yield case(f"batches: opcode {opcode} of {NAMES[dtype]}", (dtype,), tree, *ops)
+    for k in range(24):
+        own = stream.fork(1_000 + k)
+        dtypes = draw_dtypes(own.fork(0), 1 + k % 4)
+        tree = draw_tree(own.fork(1), dtypes, 2 + k % 7)
+        ops = [
+            draw_op(own.fork(3 + i), dtypes, tree, (n,)) for i, n in enumerate(sizes_of(own.fork(2), BATCH))
+        ]
+        yield case(f"batches: tree {k}", dtypes, tree, *ops)
+    for k, (n, *dtypes_of) in enumerate(((1_000_003, INT32, UINT8), (2_100_003, FLOAT32, UINT8))):
+        own = stream.fork(2_000 + k)
+        tree = any_of(draw_tree(own.fork(0), dtypes_of, 3), draw_leaf(own.fork(1), IN, 0, dtypes_of[0]))
+        yield case(f"batches: {n} rows", dtypes_of, tree, draw_op(own.fork(2), dtypes_of, tree, (n,)))
 
 
-def one_bit_rows(stream: SplitMix64, dim_bytes: int) -> np.ndarray:
-    """Return as many rows as a row has bits, each with another single bit set: from zeros all are 1 away."""
-    bits = stream.permutation(8 * dim_bytes)
-    rows = np.zeros((len(bits), dim_bytes), np.uint8)
-    rows[np.arange(len(bits)), bits // 8] = 1 << bits % 8
-    return rows
+def sizes_of(stream: SplitMix64, n: int) -> tuple[int, int]:
+    """Return n, and n times 0.9 to 1.3."""
+    return n, int(n * (0.9 + 0.4 * stream.floats(1)[0]))
+
+
+def timed_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield two ops of each combo, as timed and, but for the largest, at 0.9 to 1.3 times the size.
+
+    Then the same filter with other columns: with bitmaps and without, all null, all valid, specials only.
+    """
+    for k, (name, distribution) in enumerate(inputs.COMBOS):
+        own, shape = stream.fork(k), inputs.SHAPES[name]
+        n_batches = min(shape.n_batches, 2)
+        for j, n in enumerate(sizes_of(own.fork(0), shape.n)):
+            other = dataclasses.replace(shape, n=n, n_batches=n_batches, n_ops=2)
+            one = inputs.workload(name, distribution, own.fork(1).next_uint64())
+            source = dataclasses.replace(one.source, shape=other)
+            ops = list(inputs.redraw(dataclasses.replace(one, source=source), own.fork(2 + j).next_uint64()))
+            drawn = source.one
+            if n < 1 << 18:
+                for i, (has_bits, share) in enumerate(((True, 0.3), (False, 0), (True, 0), (True, 1))):
+                    every = [has_bits] * len(drawn.dtypes)
+                    ops.append(draw_op(own.fork(4 + 4 * j + i), drawn.dtypes, drawn.tree, (n,), every, share))
+            if j == 0 or n < 1 << 21:
+                yield Case(f"{name}, {distribution}: {n} rows", one.build_inputs, ops)

@@ -1,4 +1,4 @@
-"""What a trial times: six shapes, three distributions, fresh ops every round.
+"""What a trial times: nine shapes, each with some distributions, fresh ops every round.
 
 Every array follows from the seed alone, the same bits on every machine.
 """
@@ -8,203 +8,192 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_common.prng import SplitMix64
-from predicate import DISTANCES, TOP_K
-from predicate.late_rows import N_LATE, late_rows
-from referee.workload import Edit, OpInputs, Workload
+from predicate import NO_NULLS, TYPES
+from predicate.batches import Layout, layout
+from predicate.column_draws import draw
+from predicate.expressions import build_inputs, leaves
+from predicate.filters import Filter, forecast, less, membership, nulls
+from predicate.specials import near
+from referee.workload import Edit, OpInputs, Value, Workload
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What one workload asks for: `method` over rows of a length, and k where it takes one."""
+    """What one workload evaluates: `n_batches` batches of up to `n` rows, one after the other.
 
-    method: str
-    dim_bytes: int
-    n_rows: int
-    k: int = 0
+    kind        of filter; "in" has `n_literals`
+    """
 
-
-# Row counts a little above a round number: the last rows are in the tail of every loop over blocks of rows.
-SHAPES = {
-    "all-32B": Shape(DISTANCES, 32, 30_003),
-    "all-96B": Shape(DISTANCES, 96, 20_003),
-    "top10-16B": Shape(TOP_K, 16, 60_003, 10),
-    "top10-96B": Shape(TOP_K, 96, 20_003, 10),
-    "top100-192B": Shape(TOP_K, 192, 10_003, 100),
-    # 4 MB, more than most second-level caches hold: rows come from farther away. One distribution tells that.
-    "top10-128B-large": Shape(TOP_K, 128, 32_771, 10),
-}
-DISTRIBUTIONS = ("clustered", "uniform", "sparse")
-COMBOS = [
-    (name, distribution)
-    for name in SHAPES
-    for distribution in DISTRIBUTIONS
-    if distribution == "clustered" or not name.endswith("large")
-]
-
-N_OPS = 16  # in a round
-N_CENTRES = 32
-FLIPS = 5  # words ANDed: one bit in 2**5 of a clustered row differs from its centre
-ONES = 7  # words ANDed: one bit in 2**7 of a sparse row is set, just under 1 %
-FARTHEST_EVERY = 4  # ops
-STRAY_EVERY = 4  # ops: a query that is near no centre
-N_PLANTED = 2 + N_LATE  # rows of an op that the next one takes away
+    kind: str
+    n: int
+    n_batches: int
+    n_literals: int = 0
+    n_ops: int = 8
 
 
 @dataclass(frozen=True)
 class Source:
-    """What `redraw` draws from.
+    """What `redraw` draws from: the shape, and the filter with its literals."""
 
-    pool     uint8[n_rows, dim_bytes]
-    centres  uint8[32, dim_bytes]  of the clustered distribution
-    """
+    shape: Shape
+    one: Filter
 
-    pool: np.ndarray
-    centres: np.ndarray
+
+# Lance reads batches of 8,192 rows from a local disk, of 16,384 from an object store. The last one of an op
+# is up to 63 rows shorter: closes loops over whole words only.
+SHAPES = {
+    "less-16384": Shape("less", 16_384, 8),
+    "less-1M": Shape("less", 1_000_003, 1),
+    "q6-8192": Shape("forecast", 8_192, 4),
+    # 45 MB of columns, more than the last-level cache of the development machine: closes counting on it.
+    "q6-2M": Shape("forecast", 2_100_003, 1, n_ops=4),
+    "nulls-8192": Shape("nulls", 8_192, 4),
+    "in-3": Shape("in", 8_192, 8, 3),
+    "in-16": Shape("in", 8_192, 4, 16),
+    "in-64": Shape("in", 8_192, 4, 64),
+    "in-1000": Shape("in", 8_192, 4, 1_000),
+}
+DISTRIBUTIONS = {
+    "less-16384": ("rare", "half", "most"),
+    "less-1M": ("rare", "ascending"),
+    "q6-8192": ("year", "wide", "ascending"),
+    "q6-2M": ("year",),
+    "nulls-8192": ("scattered", "clustered", "ascending"),
+    "in-3": ("rare", "half"),
+    "in-16": ("half",),
+    "in-64": ("rare", "half"),
+    "in-1000": ("half", "dense"),
+}
+COMBOS = [(name, distribution) for name in SHAPES for distribution in DISTRIBUTIONS[name]]
+
+LEAD = 64  # rows before the first of a slice, at most
+N_EDITED = 16  # rows of a batch that an edit changes, or a passing row that is planted
+LEAST_SELECTED = {"half": 0.45, "most": 0.95}  # shares of "less"
 
 
 def speed_workloads(seed: int) -> list[Workload]:
-    """Return the sixteen workloads."""
-    streams = SplitMix64(seed)
-    return [workload(streams.fork(i), *combo) for i, combo in enumerate(COMBOS)]
+    """Return the workloads, with the literals that the seed gives them."""
+    stream = SplitMix64(seed)
+    return [workload(*combo, stream.fork(k).next_uint64()) for k, combo in enumerate(COMBOS)]
 
 
-def workload(stream: SplitMix64, shape_name: str, distribution: str) -> Workload:
+def workload(shape_name: str, distribution: str, seed: int) -> Workload:
     """Return one shape x distribution."""
     shape = SHAPES[shape_name]
-    centres = random_bytes(stream.fork(0), (N_CENTRES, shape.dim_bytes))
-    pool = vectors(stream.fork(1), distribution, centres, shape.n_rows)
+    one = drawn_filter(SplitMix64(seed), shape, distribution)
     return Workload(
         shape=shape_name,
         distribution=distribution,
-        build_inputs={"dim_bytes": shape.dim_bytes},
-        # Every byte counts in a distance, but the referee supposes that a reader takes half of a copy's time,
-        # and it may take less: half of the bytes is safe. A row none of whose bytes was read may be the
-        # nearest; after one byte the rest of it may be pruned.
-        least_bytes=pool.nbytes // 2 if shape.method == DISTANCES else shape.n_rows,
-        source=Source(pool, centres),
+        build_inputs=build_inputs(one.dtypes, one.tree),
+        least_bytes=least_bytes(shape, distribution, one),
+        source=Source(shape, one),
     )
 
 
-def redraw(workload: Workload, seed: int) -> list[OpInputs]:
-    """Return the ops of one round: new queries, and the pool's rows in a new order.
+def drawn_filter(stream: SplitMix64, shape: Shape, distribution: str) -> Filter:
+    """Return the filter of a shape, with fresh literals."""
+    if shape.kind == "in":
+        return membership(stream, distribution, shape.n_literals)
+    return {"less": less, "forecast": forecast, "nulls": nulls}[shape.kind](stream, distribution)
 
-    Each op plants its own query among the rows, and its query with one bit changed, and takes away those two
-    of the op before: a kernel that keeps anything derived from earlier rows misses the nearest or returns one
-    that is gone. The changed bit is in the first or the last byte, and the first ops use the last row and the
-    first: closes loops that stop short, within a row or among rows. Every fourth op also plants the row that
-    is as far away as can be: closes counters that are too narrow.
 
-    Where k rows are asked for, each op plants two more that belong to the answer, one unlike the query
-    in one half of its bytes only and one in the other: closes ranking all rows by a part of their bytes and
-    finishing only the best. How far such a row looks in its half depends on how far the k-th row is. In
-    `uniform` it is behind nine tenths of all rows in its half; in `sparse` one of the two is. In `clustered`
-    both are behind three fifths where the query strays from all centres, every fourth time; elsewhere all
-    other centres' rows look farther, and from 96 bytes on both are behind three fifths of their own centre's.
+def least_bytes(shape: Shape, distribution: str, one: Filter) -> int:
+    """Return what any right kernel must read and write in one op; what is only read counts half.
+
+    It may find out by one column that a row is not selected, so the narrowest counts. It writes the bitmaps
+    and what is surely selected.
     """
-    stream = SplitMix64(seed)
-    shape, pool = SHAPES[workload.shape], workload.source.pool
-    queries = query_vectors(stream.fork(0), workload.distribution, workload.source.centres, N_OPS)
-    if workload.distribution == "clustered":
-        strays = queries[STRAY_EVERY - 1 :: STRAY_EVERY]
-        strays[:] = random_bytes(stream.fork(3), strays.shape)
-    order = stream.fork(1).permutation(shape.n_rows)
-    ordinary = pool[stream.fork(2).integers(0, shape.n_rows, N_PLANTED * N_OPS)]
-    ends = np.array([shape.n_rows - 1, 0], np.int64)
-    places = np.concatenate([ends, order[(order != ends[0]) & (order != ends[1])]])
+    n = shape.n * shape.n_batches - 64
+    share = LEAST_SELECTED.get(distribution, 0.0) if shape.kind == "less" else 0.0
+    read = n * min(TYPES[dtype].itemsize for dtype in one.dtypes)
+    return read // 2 + n // 8 + 4 * int(share * n)
 
-    codes = pool[order]
-    columns = np.ascontiguousarray(codes.view(np.uint64).T)  # the rows of the op at hand
+
+def redraw(workload: Workload, seed: int) -> list[OpInputs]:
+    """Return the ops of one round.
+
+    The first brings all columns, of small shapes the fifth as well; the others change some rows in place,
+    values and nulls. Where batches begin in their columns and how long the last one is differs in every op.
+    """
+    stream, shape, one = SplitMix64(seed), workload.source.shape, workload.source.one
+    where = layout(one.dtypes, one.nullable, -(-(shape.n + LEAD) // 64) * 64)
+    is_large = shape.n_batches * where.n_bytes > 1 << 21
+    current = np.empty(0, np.uint8)
     ops: list[OpInputs] = []
-    before = range(0)
-    for op, query in enumerate(queries):
-        changes = {places[i]: ordinary[i] for i in before}
-        planted = [query, near(query, op)]
-        if op > 0 and op % FARTHEST_EVERY == 0:
-            changes[places[N_PLANTED * N_OPS + op]] = ~query
-        if shape.method == TOP_K:
-            write(columns, changes | dict(zip(places[N_PLANTED * op :], planted, strict=False)))
-            planted += late_rows(stream.fork(4 + op), query, columns, shape.k)
-        before = range(N_PLANTED * op, N_PLANTED * op + len(planted))
-        changes |= {places[i]: row for i, row in zip(before, planted, strict=True)}
-        write(columns, changes)
-        if op == 0:
-            codes[list(changes)] = list(changes.values())
-        ops.append(op_inputs(shape, query, edit(changes) if op > 0 else codes))
+    for op in range(shape.n_ops):
+        own = stream.fork(op)
+        n_rows = np.full(shape.n_batches, shape.n)
+        n_rows[-1] -= own.fork(0).integers(0, 64, 1)[0]
+        leads = own.fork(1).integers(0, LEAD, shape.n_batches)
+        leads *= own.fork(2).integers(0, 2, shape.n_batches)  # every other batch is none of a slice
+        inputs: dict[str, Value | Edit] = {"columns": where.columns(leads), "n_rows": n_rows}
+        if op == 0 or (op % 4 == 0 and not is_large):
+            current = fresh_buffer(own.fork(3), workload, where, leads, n_rows)
+            inputs["buffer"] = current.copy()
+        else:
+            inputs["buffer"] = changed_rows(own.fork(3), one, where, leads, n_rows, current)
+        ops.append(inputs)
     return ops
 
 
-def write(columns: np.ndarray, changes: dict[np.int64, np.ndarray]) -> None:
-    """Write rows into uint64[dim_bytes / 8, n]."""
-    for row, value in changes.items():
-        columns[:, row] = value.view(np.uint64)
+def fresh_buffer(
+    stream: SplitMix64, workload: Workload, where: Layout, leads: np.ndarray, n_rows: np.ndarray
+) -> np.ndarray:
+    """Return the buffer of one op, with what a shortcut gets wrong in every batch.
 
-
-def op_inputs(shape: Shape, query: np.ndarray, codes: np.ndarray | Edit) -> OpInputs:
-    """Return the inputs of one op, as the shape's method wants them."""
-    inputs: dict[str, np.ndarray | int | str | Edit] = {
-        "method": shape.method,
-        "query": query,
-        "codes": codes,
-    }
-    if shape.method == TOP_K:
-        inputs["k"] = shape.k
-    return inputs
-
-
-def near(query: np.ndarray, op: int) -> np.ndarray:
-    """Return `query` with one bit changed, in its first byte or its last, by turns."""
-    row = query.copy()
-    row[0 if op % 2 == 0 else -1] ^= 1 << op % 8
-    return row
-
-
-def edit(changes: dict[np.int64, np.ndarray]) -> Edit:
-    """Return the edit that writes uint8[dim_bytes] over each given row."""
-    rows = np.array(list(changes), np.int64)
-    values = np.stack(list(changes.values()))
-    dim_bytes = values.shape[1]
-    at = rows[:, np.newaxis] * dim_bytes + np.arange(dim_bytes, dtype=np.int64)
-    return Edit(at.reshape(-1), values.reshape(-1))
-
-
-def vectors(stream: SplitMix64, distribution: str, centres: np.ndarray, n: int) -> np.ndarray:
-    """Return uint8[n, dim_bytes] drawn from a distribution."""
-    shape = (n, centres.shape[1])
-    if distribution == "clustered":
-        # The real case, a few rows near and most far: closes scanning fewer rows, or fewer bytes of each, on
-        # the hope that all distances are alike.
-        flips = rare_bits(stream.fork(0), shape, FLIPS)
-        return np.asarray(centres[stream.fork(1).integers(0, len(centres), n)] ^ flips)
-    if distribution == "uniform":
-        # No structure, every row about as far as any other: closes pruning that pays only where most rows are
-        # far, and a threshold found in the first rows looks no better than the last.
-        return random_bytes(stream, shape)
-    # Sparse: nearly all bits are zero, so thousands of rows are at the same distance: closes selection that
-    # assumes distinct distances, and sums that suppose full bytes.
-    return rare_bits(stream, shape, ONES)
-
-
-def query_vectors(stream: SplitMix64, distribution: str, centres: np.ndarray, n: int) -> np.ndarray:
-    """Return uint8[n, dim_bytes], of the distribution; a sparse one has one byte of ones besides.
-
-    Without it half of the short sparse rows would be as near as the planted ones.
+    Literals, their neighbours and the ends of the type stand in each column, at drawn rows; and some rows
+    would pass but for a null.
     """
-    queries = vectors(stream.fork(0), distribution, centres, n)
-    if distribution == "sparse":
-        queries[np.arange(n), stream.fork(1).integers(0, queries.shape[1], n)] = 255
-    return queries
+    shape, one = workload.source.shape, workload.source.one
+    values, valid = draw(stream.fork(0), shape.kind, workload.distribution, one, shape.n_batches, where.room)
+    for c, dtype in enumerate(one.dtypes):
+        used = [bits for _, column, some in leaves(one.tree) if column == c for bits in some]
+        found = near(dtype, [bits for bits in used if bits is not None][-6:])
+        bitmap = valid[c]
+        for b in range(shape.n_batches):
+            own = stream.fork(1 + c).fork(b)
+            rows = int(leads[b]) + own.fork(0).integers(0, int(n_rows[b]), len(found))
+            values[c][b, rows] = found
+            if bitmap is not None:
+                hidden = np.flatnonzero(~bitmap[b])
+                some_rows = hidden[own.fork(1).integers(0, max(len(hidden), 1), N_EDITED)[: len(hidden)]]
+                for k, bits in enumerate(one.passing):
+                    values[k][b, some_rows] = bits
+    return where.buffer(values, valid)
 
 
-def rare_bits(stream: SplitMix64, shape: tuple[int, int], n_words: int) -> np.ndarray:
-    """Return uint8[shape] in which one bit in 2**n_words is set."""
-    bits = random_bytes(stream, shape)
-    for _ in range(n_words - 1):
-        bits &= random_bytes(stream, shape)
-    return bits
+def changed_rows(
+    stream: SplitMix64,
+    one: Filter,
+    where: Layout,
+    leads: np.ndarray,
+    n_rows: np.ndarray,
+    current: np.ndarray,
+) -> Edit:
+    """Return an edit: some rows of every batch pass, fail or are null then, the first and the last too.
 
-
-def random_bytes(stream: SplitMix64, shape: tuple[int, int]) -> np.ndarray:
-    """Return uint8[shape], eight bytes of a row from one draw, low byte first."""
-    n, dim_bytes = shape
-    words = stream.uint64((n, -(-dim_bytes // 8))).astype("<u8")
-    return np.ascontiguousarray(words.view(np.uint8)[:, :dim_bytes])
+    current  uint8[...]  the buffer, changed here as well
+    """
+    places = []
+    for b in range(len(n_rows)):
+        own, start, n = stream.fork(b), b * where.n_bytes, int(n_rows[b])
+        stretch = n // N_EDITED
+        rows = stretch * np.arange(N_EDITED) + own.fork(0).integers(0, stretch, N_EDITED)
+        rows[0], rows[-1] = 0, n - 1
+        kinds = own.fork(1).integers(0, 3, N_EDITED)  # passing, failing, passing but for a null
+        rows += int(leads[b])
+        for c, dtype in enumerate(one.dtypes):
+            size = TYPES[dtype].itemsize
+            at = start + where.values[c] + size * rows[:, np.newaxis] + np.arange(size)
+            bits = np.where(kinds == 1, np.uint64(one.failing[c]), np.uint64(one.passing[c]))
+            current[at] = bits.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :size]
+            places.append(at.reshape(-1))
+            if where.bits[c] != NO_NULLS:
+                at = start + where.bits[c] + rows // 8
+                mask = (1 << rows % 8).astype(np.uint8)
+                is_null = (kinds == 2) & (own.fork(2 + c).integers(0, 2, N_EDITED) == 0)
+                np.bitwise_or.at(current, at, mask)
+                np.bitwise_and.at(current, at[is_null], ~mask[is_null])
+                places.append(at)
+    every = np.unique(np.concatenate(places))
+    return Edit(every, current[every])

@@ -10,19 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from predicate import DISTANCES
-
 Outputs = tuple[np.ndarray, ...]
 
 
 def prepare(kernels: ModuleType, build_inputs: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Outputs]:
-    """Return the op: the kernel's (distances,), or its (ids, distances) of the nearest, as `method` says."""
-    kernel = kernels.HammingKernel(build_inputs["dim_bytes"])
+    """Return the op: every batch is evaluated, one after the other; of each the bitmap, then the rows."""
+    kernel = kernels.PredicateKernel(
+        build_inputs["dtypes"],
+        build_inputs["nodes"],
+        build_inputs["literals"],
+        build_inputs["literal_nulls"],
+    )
 
     def op(inputs: Mapping[str, Any]) -> Outputs:
-        if inputs["method"] == DISTANCES:
-            return (kernel.distances(inputs["query"], inputs["codes"]),)
-        ids, distances = kernel.top_k(inputs["query"], inputs["codes"], inputs["k"])
-        return ids, distances
+        buffer = inputs["buffer"]
+        outputs: list[np.ndarray] = []
+        for columns, n in zip(inputs["columns"], inputs["n_rows"].tolist(), strict=True):
+            outputs += kernel.evaluate(buffer, columns, n)
+        return tuple(outputs)
 
     return op

@@ -1,9 +1,12 @@
-"""Right, and slower: it counts everything twice. Being slow is no offence."""
+"""Right, and slower: it does everything twice. Being slow is no offence."""
 
-from predicate.baseline import HammingKernel as Honest
+from predicate.whole_columns import selected
 
 
-class HammingKernel(Honest):
-    def top_k(self, query, codes, k):
-        super().distances(query, codes)
-        return super().top_k(query, codes, k)
+class PredicateKernel:
+    def __init__(self, *program):
+        self.program = program
+
+    def evaluate(self, buffer, columns, n):
+        selected(*self.program, buffer, columns, n)
+        return selected(*self.program, buffer, columns, n)

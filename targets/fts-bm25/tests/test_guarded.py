@@ -1,0 +1,32 @@
+"""Nothing outside the given arrays is read or written: played where the next page is closed.
+
+In a process of its own, so that a kernel that strays ends that process and not the tests.
+"""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import numpy as np
+from referee import testing
+from referee.guarded import guarded_empty
+from fts_bm25 import baseline, kernels
+from fts_bm25.battery import correctness_battery
+from fts_bm25.run_experiment import EXPERIMENT
+
+cases = [case for case in correctness_battery(11) if not case.name.startswith(("large", "timed"))]
+for implementation in (baseline, kernels):
+    testing.check_case(EXPERIMENT, cases[0], implementation)
+np.empty = guarded_empty
+for implementation in (baseline, kernels):
+    for case in cases:
+        print(implementation.__name__, case.name, flush=True)
+        testing.check_case(EXPERIMENT, case, implementation)
+"""
+
+
+def test_no_op_of_the_battery_strays_from_its_arrays() -> None:
+    """Inputs and outputs end before a closed page; the last case printed strays."""
+    played = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    assert played.returncode == 0, (played.stdout[-200:], played.stderr[-2000:])
+    assert played.stdout.count("fts_bm25.kernels") > 40
