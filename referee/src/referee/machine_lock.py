@@ -20,7 +20,7 @@ def alone(say: Callable[[str], None], folder: Path | None = None) -> Iterator[Pa
     """Wait until no other trial runs on this machine and yield an empty folder to work in.
 
     The lock is the operating system's own (flock): it goes with its holder, however that ends, and the next
-    holder clears away what was left behind. `say` is told whom we wait for, and every minute that we still do.
+    holder clears away what was left behind. `say` is told whom we wait for, and again every minute.
     """
     place = folder or Path(tempfile.gettempdir())
     descriptor = open_lock(place / "lance-autoresearch.lock")
