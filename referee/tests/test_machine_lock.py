@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from referee import machine_lock
 
 HOLDER = """
@@ -43,6 +45,23 @@ def test_the_second_waits_says_for_whom_and_starts_clean(tmp_path: Path) -> None
     assert other.stdout is not None
     other.stdout.close()
     assert not folder.exists()
+
+
+def test_a_long_wait_is_said_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how long it has been, so that nobody takes it for a hang."""
+    monkeypatch.setattr(machine_lock, "REMIND_S", 0.0)
+    monkeypatch.setattr(machine_lock, "WAIT_S", 0.01)
+    other = hold(tmp_path)
+    said: list[str] = []
+
+    def say(message: str) -> None:
+        said.append(message)
+        if len(said) == 2:
+            other.kill()
+
+    with machine_lock.alone(say, tmp_path):
+        assert said[1].endswith(f"(process {other.pid}), for 0 min so far; Ctrl-C gives up")
+    other.communicate()
 
 
 def test_a_waiting_trial_can_be_interrupted(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import math
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 WAIT_S = 0.5
+REMIND_S = 60.0
 PREFIX = f"lance-autoresearch-{os.getuid()}-"
 
 
@@ -18,7 +20,7 @@ def alone(say: Callable[[str], None], folder: Path | None = None) -> Iterator[Pa
     """Wait until no other trial runs on this machine and yield an empty folder to work in.
 
     The lock is the operating system's own (flock): it goes with its holder, however that ends, and the next
-    holder clears away what was left behind. `say` is told once whom we wait for.
+    holder clears away what was left behind. `say` is told whom we wait for, and again every minute.
     """
     place = folder or Path(tempfile.gettempdir())
     descriptor = open_lock(place / "lance-autoresearch.lock")
@@ -46,15 +48,15 @@ def open_lock(path: Path) -> int:
 
 
 def wait_for(descriptor: int, say: Callable[[str], None]) -> None:
-    said = False
+    began_s, said_s = time.monotonic(), -math.inf
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not said:
-                holder = os.pread(descriptor, 20, 0).decode(errors="replace") or "unknown"
-                say(f"waiting for another trial on this machine (process {holder}); Ctrl-C gives up")
-                said = True
-            time.sleep(WAIT_S)
-        else:
-            return
+            now_s = time.monotonic()
+        if now_s - said_s >= REMIND_S:
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace") or "unknown"
+            so_far = f", for {(now_s - began_s) / 60:.0f} min so far" if said_s > 0 else ""
+            say(f"waiting for another trial on this machine (process {holder}){so_far}; Ctrl-C gives up")
+            said_s = now_s
+        time.sleep(WAIT_S)

@@ -87,10 +87,10 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert STOPPED[name] in record.reason
 
 
-@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
-def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
-    """Slow or fast, a right kernel is judged by its time."""
-    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text(), n_blocks=2))
+def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
+    """Slow and fast, played against each other: right kernels are judged by their times."""
+    slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
 
 
 @pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())

@@ -82,10 +82,10 @@ def test_a_thread_is_counted_where_it_cannot_be_forbidden(judge: Callable[..., R
     assert "threads: expected 1 thread, got 2" in record.reason
 
 
-@pytest.mark.parametrize("name", ["honest_slow", "honest_fast"])
-def test_an_honest_kernel_passes(name: str, judge: Callable[..., Record]) -> None:
-    """Slow or fast, a right kernel is judged by its time."""
-    testing.assert_judged_by_time(judge((CHEATS / f"{name}.py").read_text()))
+def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
+    """Slow and fast, played against each other: right kernels are judged by their times."""
+    slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast))
 
 
 @pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())
