@@ -111,6 +111,50 @@ def wait_until(true: Callable[[], bool], within_s: float = 10.0) -> bool:
     return True
 
 
+KilledAt = Callable[[int, Callable[[], object]], bool]
+
+
+@pytest.fixture
+def killed_at() -> KilledAt:
+    """Return what runs an action that is killed before its n-th step."""
+    return run_killed_at
+
+
+def run_killed_at(step: int, action: Callable[[], object]) -> bool:
+    """Run `action` in a child that kills itself before its n-th step, and return whether it got there.
+
+    A step is whatever reaches the disk or another process.
+    """
+    child = os.fork()
+    if child == 0:
+        taken = 0
+
+        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **options: Any) -> Any:
+                nonlocal taken
+                taken += 1
+                if taken == step:
+                    if real is os_write:  # die in the middle of the write
+                        real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*arguments, **options)
+
+            return call
+
+        os_write = os.write
+        os.write, os.fsync = counted(os.write), counted(os.fsync)
+        os.replace, subprocess.run = counted(os.replace), counted(subprocess.run)
+        code = 1
+        try:
+            action()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
 @pytest.fixture
 def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
     """A workspace without a repository, and nobody's git settings."""
@@ -221,7 +265,9 @@ def made_record(place: int, champion: str, candidate: str, start: str) -> dict[s
 def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run_folder.RunFolder:
     """The folder of an unattended run that has come to an end: `TRIALS`, and a turn without one."""
     monkeypatch.setenv("LAR_RUNS", str(tmp_path / "runs"))
-    start = toy.git("rev-parse", "HEAD")
+    toy.edit(kernel(0))
+    toy.git("commit", "--quiet", "--all", "--message", "the kernel that the night begins with")
+    start = tip = toy.git("rev-parse", "HEAD")
     asked = run_folder.Settings("toy", "night", "claude", None, start, 45.0, 10.0, trials=9, hours=8.0)
     run = run_folder.begin(toy.root, asked)
     run.target.trials.mkdir(parents=True)
@@ -229,11 +275,14 @@ def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run
     for place, (_, verdict, _, _) in enumerate(TRIALS):
         candidate = kernel(keeps + 1) if verdict == "keep" else f"{kernel(keeps)}# {place}\n"
         made = made_record(place, kernel(keeps), candidate, start)
-        keeps += verdict == "keep"
+        if verdict == "keep":
+            keeps += 1
+            tip = toy.git("commit-tree", f"{start}^{{tree}}", "-p", tip, "-m", f"keep {keeps}")
         record.save(run.target.trials, made)
-        ledger.append(run.target.ledger, ledger.row_of(made, f"{keeps}" * 40, verdict == "keep"))
+        ledger.append(run.target.ledger, ledger.row_of(made, tip, verdict == "keep"))
         took_turn(run, place + 1, MIDNIGHT_S + place * 3600, made["id"], verdict == "keep")
     took_turn(run, len(TRIALS) + 1, MIDNIGHT_S + len(TRIALS) * 3600, None, False)
+    toy.git("branch", "autoresearch/toy/night", tip)
     run.last_message.write_text(f"stopped: all of it is used up {NASTY}\n")
     return run
 

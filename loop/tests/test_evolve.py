@@ -4,7 +4,6 @@ import os
 import random
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lance_autoresearch import journal, run_folder
+from lance_autoresearch import journal, profiling, run_folder, run_tree
 from lance_autoresearch.journal import Step
+from lance_autoresearch.run_folder import Settings
 from lance_autoresearch.workspace import Target
 
 if TYPE_CHECKING:
@@ -147,6 +147,17 @@ def test_what_is_not_worth_measuring_is_refused_and_told(
     assert "spoilt" not in (night(toy).root / "README.md").read_text()
 
 
+def test_a_profile_that_fails_is_not_tried_again(toy: "Toy", monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for the same champion: it would cost half a minute before every turn."""
+    start = toy.git("rev-parse", "HEAD")
+    run = run_folder.begin(toy.root, Settings("toy", "night", "claude", None, start, 45.0, 10.0))
+    run_tree.ready(toy.root, run, start, print)
+    codes = iter([3, 0])
+    monkeypatch.setattr(profiling, "run_experiment", lambda *_, **__: next(codes))
+    texts = [profiling.champion_profile(run, start) for _ in range(2)]
+    assert texts == ["no profile: it ended with exit code 3\n"] * 2
+
+
 def test_trials_of_the_agent_s_own_belong_to_its_step(toy: "Toy") -> None:
     """Two in one turn; what it leaves besides is judged as well."""
     script = ["trial x = 'KEEP 1' ; trial x = 'DISCARD 2' ; write x = 'KEEP 3'", "trial x = 'DISCARD 4'"]
@@ -236,8 +247,7 @@ def test_ctrl_c_ends_the_agent_and_says_how_to_go_on(toy: "Toy") -> None:
     _, err = lar.communicate(timeout=10)
     assert lar.returncode == 130
     assert "nothing is lost; go on with lar evolve toy --resume --tag night" in err
-    left = subprocess.run(["pgrep", "-f", "scripted_agent.py"], capture_output=True, check=False)
-    assert str(toy.root.parent) not in left.stdout.decode()
+    assert toy.processes() == []
     (toy.root.parent / "script").write_text("write x = 'KEEP'")
     assert toy.lar("evolve", "toy", "--resume", "--trials", "1") == 0
     assert [step.ended["outcome"] for step in steps(toy)] == ["cut off", "kept"]

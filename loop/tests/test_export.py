@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lance_autoresearch import record
+from lance_autoresearch.history import histories
 from lance_autoresearch.packet import gain, upstream
 from lance_autoresearch.run_folder import RunFolder
+from lance_autoresearch.sighting import see, trial_line
 from lance_autoresearch.speedup import Speedup
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ def test_the_packet_holds_what_a_person_takes_to_lance(
     """Text, diff, kernel and samples; the diff makes the kernel of the start into the kept one."""
     (toy.root / "docs/targets").mkdir(parents=True)
     (toy.root / "docs/targets/toy.md").write_text(PAGE)
+    first = sorted(made_night.target.trials.glob("*.json"))[0]
+    record.save(first.parent, record.load(first) | {"champion_text": "# a commit of the agent's own\n"})
     assert toy.lar("export", "toy") == 0
     folder = toy.root / "export/toy-night"
     assert capsys.readouterr().out == f"{folder}\n"
@@ -64,7 +68,6 @@ def test_the_packet_holds_what_a_person_takes_to_lance(
     assert "<script" not in text
     kept = record.load(sorted(made_night.target.trials.glob("*.json"))[6])["candidate_text"]
     assert (folder / "kernels.py").read_text() == kept
-    toy.edit(record.load(sorted(made_night.target.trials.glob("*.json"))[0])["champion_text"])
     subprocess.run(["git", "apply", str(folder / "kernels.diff")], cwd=toy.root, check=True)
     assert toy.kernels.read_text() == kept
     assert toy.lar("export", "toy") == 1
@@ -111,3 +114,19 @@ def test_a_gain_is_claimed_only_if_every_seed_shows_it() -> None:
     more, less, unclear = Speedup(1.3, 1.2, 1.4), Speedup(1.2, 1.1, 1.3), Speedup(1.05, 0.99, 1.1)
     assert gain([more, less]) == "1.20 times as fast as the baseline"
     assert gain([more, unclear]) == "no clear difference to the baseline when measured again"
+
+
+def test_a_keep_that_the_branch_does_not_have_is_none(toy: "Toy", made_night: RunFolder) -> None:
+    """It stood on a commit of the agent's own, so the loop took it back; whoever looks counts the others."""
+    assert see(toy.root, made_night, 0.0).gain == "1.85x the baseline's speed"
+    toy.git("branch", "--force", "autoresearch/toy/night", "autoresearch/toy/night~1")
+    [run] = histories(toy.root, "toy")
+    assert [one.record["ratio"] for one in run.keeps] == [0.8, 0.75]
+    assert (run.start, run.start_text) == (made_night.settings().start, toy.kernels.read_text())
+    seen = see(toy.root, made_night, 0.0)
+    assert seen.gain == "1.67x the baseline's speed"
+    assert trial_line(7, seen.rows[6]).startswith("trial 7: not kept, 1.11x faster")
+    assert toy.lar("export", "toy") == 0
+    assert (toy.root / "export/toy-night/kernels.py").read_text() == run.keeps[-1].record["candidate_text"]
+    toy.git("branch", "--delete", "--force", "autoresearch/toy/night")
+    assert [one.keeps for one in histories(toy.root, "toy")] == [[]]

@@ -1,12 +1,12 @@
 """What an agent leaves behind, told apart and put right."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lance_autoresearch import leftovers
-from lance_autoresearch.run_branch import Run
 
 if TYPE_CHECKING:
     from conftest import Toy
@@ -22,7 +22,7 @@ def start(toy: "Toy") -> str:
 
 def look(toy: "Toy", start: str) -> leftovers.Leftovers:
     """Say what lies in the toy's work tree, its trials known."""
-    return leftovers.look(toy.repository, toy.target, Run(BRANCH, start, start), toy.records())
+    return leftovers.look(toy.repository, toy.target, start, toy.kernels.read_bytes(), toy.records())
 
 
 def test_an_untouched_kernel_is_nothing(toy: "Toy", start: str) -> None:
@@ -45,12 +45,23 @@ def test_a_new_edit_is_a_candidate_and_a_tried_one_is_named(toy: "Toy", start: s
     assert f"the same edit was trial {record['id']} (discard: the stand-in was told to discard)" in left.told
 
 
-def test_a_kernel_that_is_gone_is_no_candidate(toy: "Toy", start: str) -> None:
-    """It is put back."""
-    toy.kernels.unlink()
-    assert look(toy, start).kind == leftovers.OUTSIDE
-    leftovers.put_right(toy.repository, toy.target, BRANCH, start, keep_candidate=True)
-    assert toy.kernels.read_text() == CHAMPION
+def test_what_can_be_no_candidate(toy: "Toy", start: str) -> None:
+    """Nothing, a link, a folder, a pipe, more than anybody can read; each is put right."""
+    yardstick = toy.kernels.with_name("baseline.py")
+    for made, words in (
+        (lambda: None, "gone"),
+        (lambda: toy.kernels.symlink_to(yardstick), "a link"),
+        (toy.kernels.mkdir, "a folder"),
+        (lambda: os.mkfifo(toy.kernels), "a pipe"),
+        (lambda: toy.kernels.write_bytes(bytes((1 << 20) + 1)), "longer than 1 MB"),
+    ):
+        toy.kernels.unlink()
+        made()
+        content, why = leftovers.left_kernel(toy.target)
+        assert content is None
+        assert words in why
+        leftovers.put_right(toy.repository, BRANCH, start)
+        assert leftovers.left_kernel(toy.target) == (CHAMPION.encode(), "")
 
 
 def commits_the_oracle(toy: "Toy") -> None:
@@ -83,16 +94,13 @@ def stages_and_litters(toy: "Toy") -> None:
 def test_whatever_an_agent_does_with_git_is_undone(
     toy: "Toy", start: str, misdeed: Callable[["Toy"], None]
 ) -> None:
-    """Branch, index and files are the champion's; the edit itself stays if it is to be judged."""
+    """Branch, index and files are the champion's."""
     toy.edit("# KEEP mine\n")
     misdeed(toy)
     assert leftovers.last_champion(toy.repository, toy.target, BRANCH, start) == start
-    leftovers.put_right(toy.repository, toy.target, BRANCH, start, keep_candidate=True)
+    leftovers.put_right(toy.repository, BRANCH, start)
     assert toy.git("branch", "--show-current") == BRANCH
     assert toy.git("rev-parse", "HEAD") == start
-    assert toy.git("status", "--porcelain").split() == ["M", toy.target.kernels]
-    assert toy.kernels.read_text() == "# KEEP mine\n"
-    leftovers.put_right(toy.repository, toy.target, BRANCH, start, keep_candidate=False)
     assert toy.git("status", "--porcelain") == ""
 
 

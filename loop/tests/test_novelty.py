@@ -76,6 +76,13 @@ def test_text_that_is_no_python_stands_for_itself() -> None:
     assert fingerprint("def (") != fingerprint("def ((")
 
 
+@pytest.mark.parametrize("deep", ["-" * 20_000 + "1", "1+" * 5_000 + "1", "(" * 500 + "1" + ")" * 500])
+def test_text_that_is_nested_too_deeply_stands_for_itself(deep: str) -> None:
+    """The parser, the walk and the dump each have a depth at which they give up."""
+    assert fingerprint(f"x = {deep}") == fingerprint(f"x = {deep}")
+    assert fingerprint(f"x = {deep}") != fingerprint(f"x = {deep} + 1")
+
+
 def record(champion: str, candidate: str, verdict: str, reason: str = "") -> dict[str, Any]:
     """Return what a trial record says of an edit."""
     return {"champion_text": champion, "candidate_text": candidate, "verdict": verdict, "reason": reason}

@@ -1,5 +1,7 @@
 """What an agent is told before a turn, and what its last words are taken for."""
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -41,21 +43,37 @@ def test_the_digest_tells_kept_near_and_dead_apart() -> None:
     assert "fail: case 3: ids\n" in text, "a wrong kernel's times say nothing"
 
 
-def test_the_digest_stays_short_and_says_what_it_leaves_out() -> None:
-    """The newest dead ends come first."""
-    records = [trial(f"t{n:03d}", "discard", 1.2, hypothesis="x" * 500) for n in range(300)]
-    text = digest(records, {}, [])
-    assert len(text) < LONGEST + 100
-    assert "t299" in text
+@pytest.mark.parametrize("ratios", [[1.2], [1.0], [0.9], [0.9, 1.0, 1.2], [1.0, 1.2]])
+def test_the_digest_stays_short_and_says_what_it_leaves_out(ratios: list[float]) -> None:
+    """Many dead ends, near misses or keeps, or all of them: the newest of each come first."""
+    records = [
+        trial(f"t{n:03d}", "keep" if ratio < 1 else "discard", ratio, hypothesis="x y " * 125)
+        for n, ratio in enumerate(ratios * (300 // len(ratios)))
+    ]
+    text = digest(records, {record["id"]: record["verdict"] == "keep" for record in records}, [])
+    assert LONGEST - 1500 < len(text) <= LONGEST
+    for record in records[-len(ratios) :]:
+        assert record["id"] in text
     assert "t000" not in text
-    assert "older ones: lar log shows them" in text
+    shown = text.count("- t")
+    left_out = [int(count) for count in re.findall(r"- and (\d+) older ones: lar log shows them", text)]
+    assert len(left_out) == len(ratios)
+    assert shown + sum(left_out) == len(records)
     assert digest([], {}, []) == "Nothing has been tried yet.\n"
 
 
 def test_the_prompt_holds_all_that_an_agent_needs(toy: Any) -> None:
     """The task, the way it went, what is known, the profile, the contract, the target's page."""
     settings = Settings("toy", "tag", "claude", None, "c0", 45.0, 10.0)
-    text = prompt(toy.target, settings, 7, "discard: slower", "Nothing yet", "120 ns")
+    text = prompt(
+        toy.target,
+        settings,
+        7,
+        "discard: slower",
+        "Nothing yet",
+        "120 ns",
+        ["the loop\n", "what the agent needs to know\n"],
+    )
     for words in ("turn 7", "autoresearch/toy/tag", toy.target.kernels, "lar verify toy"):
         assert words in text
     for words in ("Of your last turn: discard: slower.", "Nothing yet", "120 ns"):
@@ -84,6 +102,14 @@ def test_notes_are_found_in_what_an_agent_says_last(said: str, found: int) -> No
         assert read["hypothesis"] == "wider loads"
     if found == 4:
         assert (read["mechanism"], read["prediction"], read["learned"]) == ("vector width", "0.9", "nothing")
+
+
+@pytest.mark.parametrize("flood", ["\n" * 60_000, "* \n" * 20_000, "*" * 60_000, "Learned" + "*" * 60_000])
+def test_notes_are_found_at_once_in_any_flood(flood: str) -> None:
+    """An agent's last words may be 64 KiB of nothing."""
+    began_s = time.process_time()
+    assert notes(f"{flood}\nLearned: stores hurt") == {"learned": "stores hurt"}
+    assert time.process_time() - began_s < 1
 
 
 def test_notes_are_cut() -> None:

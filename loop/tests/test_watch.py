@@ -1,6 +1,8 @@
 """A run seen from outside: in a pipe, on a terminal, and after its end."""
 
+import fcntl
 import io
+import os
 import signal
 import time
 from contextlib import ExitStack
@@ -37,7 +39,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_happens(
         journal.append(made_night.journal, "ended", 10, facts)
 
     happens = iter([agent_begins, lambda: None, trial_is_kept, step_ends, stack.close])
-    in_a_pipe(made_night, lambda wait_s: next(happens)())
+    in_a_pipe(toy.root, made_night, lambda wait_s: next(happens)())
     first, *rest, last = capsys.readouterr().out.splitlines()
     assert first == (
         "run night of toy: 1.85x the baseline's speed, 8 of 9 trials, 3 kept, 1.8 of 8 h, 2.25 USD"
@@ -50,7 +52,7 @@ def test_a_pipe_gets_a_line_for_each_thing_that_happens(
     assert last.startswith("not running: 1.25x the baseline's speed, 9 of 9 trials, 4 kept")
 
 
-def test_a_terminal_gets_a_picture_without_markup(made_night: RunFolder) -> None:
+def test_a_terminal_gets_a_picture_without_markup(toy: "Toy", made_night: RunFolder) -> None:
     """The agent's last words, the last trials, and how to go on once the run has ended."""
     journal.append(made_night.journal, "began", 10, {"champion": "0" * 40, "at_s": time.time() - 600})
     event = (
@@ -61,7 +63,7 @@ def test_a_terminal_gets_a_picture_without_markup(made_night: RunFolder) -> None
     stack.enter_context(run_folder.held(made_night))
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=100, height=30, color_system=None)
-    on_a_terminal(made_night, console, lambda wait_s: stack.close())
+    on_a_terminal(toy.root, made_night, console, lambda wait_s: stack.close())
     text = shown.getvalue()
     assert "toy, run night: 1.85x the baseline's speed" in text
     assert "step 10: the agent works, 10 min since the step began, 45 min at most" in text
@@ -69,7 +71,7 @@ def test_a_terminal_gets_a_picture_without_markup(made_night: RunFolder) -> None
     assert "assistant: I [bold]try?[2J" in text
     assert "plain words" in text
     assert "not running; go on: lar evolve toy --resume --tag night" in text
-    assert not see(made_night, 0.0).alive
+    assert not see(toy.root, made_night, 0.0).alive
 
 
 def test_ctrl_c_leaves_the_run_alone(toy: "Toy", made_night: RunFolder) -> None:
@@ -81,7 +83,7 @@ def test_ctrl_c_leaves_the_run_alone(toy: "Toy", made_night: RunFolder) -> None:
         watching.send_signal(signal.SIGINT)
         _, err = watching.communicate(timeout=10)
         assert (watching.returncode, err) == (130, "stopped watching; the run goes on without you\n")
-        assert see(made_night, 0.0).alive
+        assert see(toy.root, made_night, 0.0).alive
 
 
 def test_only_unattended_runs_can_be_watched(
@@ -121,3 +123,21 @@ def test_a_line_of_output_becomes_words(line: str, shown: str) -> None:
 def test_without_a_target_the_last_run_is_watched(toy: "Toy", made_night: RunFolder) -> None:
     """Whatever its target."""
     assert watched(toy.root, None, None) == made_night
+
+
+def test_a_look_leaves_nothing_and_keeps_nobody_out(
+    toy: "Toy", made_night: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No folder is made, two may look at once, and a run that begins meanwhile tries its lock again."""
+    journal.append(made_night.journal, "began", 10, {"champion": "0" * 40, "at_s": 0.0})
+    before = sorted(made_night.path.rglob("*"))
+    assert not see(toy.root, made_night, 0.0).alive
+    assert sorted(made_night.path.rglob("*")) == before
+    with run_folder.held(made_night):
+        assert see(toy.root, made_night, 0.0).alive
+    looking = os.open(made_night.path / ".lock", os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    assert not see(toy.root, made_night, 0.0).alive
+    monkeypatch.setattr(time, "sleep", lambda wait_s: os.close(looking))
+    with run_folder.held(made_night):
+        pass

@@ -233,7 +233,8 @@ def watch_run(
 
     Example: lar watch pq-l2
     """
-    watch.watch(watch.watched(find_root(Path.cwd()), target, tag), Console())
+    root = find_root(Path.cwd())
+    watch.watch(root, watch.watched(root, target, tag), Console())
     return 0
 
 

@@ -5,40 +5,50 @@ Every part looks first whether it is already done, so that a step which was kill
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from lance_autoresearch import journal, ledger, leftovers, lock, run_branch, run_folder, settle
+from lance_autoresearch import journal, ledger, leftovers, lock, run_branch, settle
+from lance_autoresearch.champion import text_at
+from lance_autoresearch.errors import LarError
+from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, git_line
 from lance_autoresearch.journal import Step
 from lance_autoresearch.leftovers import CANDIDATE, NOTHING, OUTSIDE, Leftovers
-from lance_autoresearch.record import Record, load
+from lance_autoresearch.record import Record, as_bytes, load
 from lance_autoresearch.run_branch import Run
-from lance_autoresearch.run_folder import RunFolder, Settings
+from lance_autoresearch.run_folder import RunFolder, branch_of
 from lance_autoresearch.trial import try_and_settle
 from lance_autoresearch.workspace import Target
+
+NO_VERDICT = "no verdict"
 
 
 def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> None:
     """Judge what the last step's agent left, unless that is done already, and close the step.
 
     A turn that was cut off by a kill is not judged: its edit may be half of one.
+    What is judged is the copy in the step's folder; the work tree needs to be `run_tree.ready`.
     """
     began_s = time.monotonic()
     step, settings, target = steps[-1], run.settings(), run.target
-    branch = run_folder.branch_of(settings)
     with lock.held(target.trials, say) as held:
         repository = Repository(target.root, held)
         settle.settle_unfinished(repository, target)
-        left = inspected(repository, target, branch, step, settings)
+        left = inspected(repository, run, steps)
     if left.kind == CANDIDATE:
-        hypothesis = step.turn.get("hypothesis") or f"step {step.number}, without a stated hypothesis"
-        try_and_settle(target, hypothesis, None, True, say)
+        left = judged(run, step, say)
+    champion = leftovers.last_champion(
+        Repository(target.root), target, branch_of(settings), since=step.began["champion"]
+    )
     records, kept = tried(target)
-    mine = [record for record in records if record["id"] not in journal.trials_of(steps)]
+    mine = unattributed(records, steps)
     outcome, told = result(step, left, mine, kept)
+    told = ledger.one_line(told)
     turn_s = step.turn["wall_s"] if step.turn else cut_off_after_s(run, step)
     facts = {
         "outcome": outcome,
         "told": told,
+        "champion": champion,
         "trials": [record["id"] for record in mine],
         "kept": [kept.get(record["id"], False) for record in mine],
         "wall_s": round(turn_s + time.monotonic() - began_s, 1),
@@ -49,23 +59,45 @@ def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> N
     say(f"step {step.number}: {outcome} after {facts['wall_s']:.0f} s{price}: {told}")
 
 
-def inspected(
-    repository: Repository, target: Target, branch: str, step: Step, settings: Settings
-) -> Leftovers:
+def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Leftovers:
     """Say what there is to judge, and leave the tree as a trial wants it."""
+    step, settings, target = steps[-1], run.settings(), run.target
+    branch = branch_of(settings)
     tip = git_line(repository, "rev-parse", "--verify", f"refs/heads/{branch}") or settings.start
     outside = run_branch.changed_files(repository, target, Run(branch, tip, settings.start))
     champion = leftovers.last_champion(repository, target, branch, since=step.began["champion"])
-    leftovers.put_right(repository, target, branch, champion, keep_candidate=bool(step.turn) and not outside)
+    leftovers.put_right(repository, branch, champion)
     if not step.turn:
         return Leftovers(NOTHING, "the turn was cut off")
     if outside:
         return Leftovers(OUTSIDE, leftovers.told_of(outside))
+    copy = candidate_of(run, step.number)
+    if not copy.is_file():
+        why = step.turn.get("unfit") or "was gone"
+        return Leftovers(OUTSIDE, f"refused before measuring: kernels.py {why}")
     records, _ = tried(target)
-    left = leftovers.look(repository, target, Run(branch, champion, settings.start), records)
-    if left.kind != CANDIDATE:
-        leftovers.put_right(repository, target, branch, champion, keep_candidate=False)
+    candidate, before = copy.read_bytes(), text_at(repository, target, champion)
+    for record in unattributed(records, steps):
+        if (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"])) == (candidate, before):
+            return Leftovers(NOTHING, "its trial is done")  # and lar was killed after it
+    left = leftovers.look(repository, target, champion, candidate, records)
+    if left.kind == CANDIDATE:
+        replace_file(target.root / target.kernels, candidate, scratch=target.trials)
     return left
+
+
+def judged(run: RunFolder, step: Step, say: Callable[[str], None]) -> Leftovers:
+    """Try the candidate in the work tree; a referee that gives no verdict does not end the night."""
+    hypothesis = step.turn.get("hypothesis") or f"step {step.number}, without a stated hypothesis"
+    try:
+        try_and_settle(run.target, hypothesis, None, True, say)
+    except LarError as error:
+        with lock.held(run.target.trials, say) as held:
+            repository, branch = Repository(run.target.root, held), branch_of(run.settings())
+            champion = leftovers.last_champion(repository, run.target, branch, since=step.began["champion"])
+            leftovers.put_right(repository, branch, champion)
+        return Leftovers(NO_VERDICT, f"no verdict, and kernels.py is the champion's again: {error}")
+    return Leftovers(CANDIDATE, "")
 
 
 def result(step: Step, left: Leftovers, mine: list[Record], kept: dict[str, bool]) -> tuple[str, str]:
@@ -81,6 +113,17 @@ def result(step: Step, left: Leftovers, mine: list[Record], kept: dict[str, bool
     word = "kept" if kept.get(last["id"]) else last["verdict"]
     before = f"{len(mine)} trials, the last one " if len(mine) > 1 else ""
     return word, f"{before}{word}: {last.get('reason') or 'no reason given'}{stopped}"
+
+
+def unattributed(records: list[Record], steps: list[Step]) -> list[Record]:
+    """Return the trials that belong to no step yet, so to the one that is being concluded."""
+    known = journal.trials_of(steps)
+    return [record for record in records if record["id"] not in known]
+
+
+def candidate_of(run: RunFolder, number: int) -> Path:
+    """Return where the kernels.py that a step's agent left is kept."""
+    return run.step(number) / "kernels.py"
 
 
 def tried(target: Target) -> tuple[list[Record], dict[str, bool]]:

@@ -7,7 +7,7 @@ from lance_autoresearch.journal import Step
 from lance_autoresearch.ledger import one_line
 from lance_autoresearch.record import Record
 
-LONGEST = 8_000  # characters; the oldest dead ends go first
+LONGEST = 8_000  # characters, of all three lists; the oldest trials of each go first
 NEAR = 1.01  # a ratio up to here, with a combo that won, is a near miss
 N_COMBOS = 3
 
@@ -30,18 +30,27 @@ def digest(records: Sequence[Record], kept: Mapping[str, bool], steps: Sequence[
     wins = [record for record in records if kept.get(record["id"])]
     near = [record for record in records if record not in wins and is_near(record)]
     dead = [record for record in records if record not in wins and record not in near]
-    parts = [f"{len(records)} trials, {len(wins)} kept.\n"]
-    for title, chosen in (("Kept, oldest first", wins), ("Near misses, newest first", near[::-1])):
-        if chosen:
-            parts.append(title + ":\n" + "".join(described(record, learned) for record in chosen))
-    text = "\n".join(parts)
-    if dead:
-        text += "\nDead ends, newest first (not again, unless you can say what is different now):\n"
-    for at, record in enumerate(dead[::-1]):
+    text = f"{len(records)} trials, {len(wins)} kept.\n"
+    lists = (
+        ("Kept, newest first:", wins),
+        ("Near misses, newest first:", near),
+        ("Dead ends, newest first (not again, unless you can say what is different now):", dead),
+    )
+    full = [(title, chosen) for title, chosen in lists if chosen]
+    for at, (title, chosen) in enumerate(full):
+        # An equal share each; what one list leaves is for those after it.
+        text += listed(title, chosen[::-1], learned, (LONGEST - len(text)) // (len(full) - at))
+    return text
+
+
+def listed(title: str, newest_first: Sequence[Record], learned: Mapping[str, str], room: int) -> str:
+    """Return a list under its title, in at most `room` characters."""
+    text, cut = f"\n{title}\n", "- and {} older ones: lar log shows them\n"
+    room -= len(cut) + len(str(len(newest_first)))
+    for at, record in enumerate(newest_first):
         line = described(record, learned)
-        if len(text) + len(line) > LONGEST:
-            text += f"- and {len(dead) - at} older ones: lar log shows them\n"
-            break
+        if len(text) + len(line) > room:
+            return text + cut.format(len(newest_first) - at)
         text += line
     return text
 

@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lance_autoresearch import journal, leftovers, lock, run_folder, settle
+from lance_autoresearch import journal, leftovers, lock, run_folder, run_tree, settle
 from lance_autoresearch.agent_process import Ending, Limits, run_agent
 from lance_autoresearch.agent_streams import read_stream
 from lance_autoresearch.agents import launch
 from lance_autoresearch.budget import Budget, left_of, spent, used_up
-from lance_autoresearch.conclusion import conclude, tried
+from lance_autoresearch.conclusion import candidate_of, conclude, tried
 from lance_autoresearch.digest import digest
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.final_word import last_message, measured_again
-from lance_autoresearch.git import Repository
+from lance_autoresearch.git import Repository, git
 from lance_autoresearch.journal import Step
 from lance_autoresearch.left_agent import end_left_agent
 from lance_autoresearch.profiling import champion_profile
@@ -42,17 +42,18 @@ def night(root: Path, run: RunFolder, say: Say) -> str:
     Raises: LarError if the agent cannot be started or the run cannot be read; Interrupted on Ctrl-C.
     """
     with run_folder.held(run):
-        run_folder.ready(root, run)
-        journal.repair(run.journal)
         end_left_agent(run.agent_note)
+        journal.repair(run.journal)
         settings = run.settings()
         budget = Budget(settings.trials, settings.hours, settings.usd, settings.discards)
+        n_before = len(journal.read_steps(run.journal))
         while True:
             steps = journal.read_steps(run.journal)
+            run_tree.ready(root, run, known_champion(settings, steps), say)
             if steps and not steps[-1].ended:
                 conclude(run, steps, say)
                 continue
-            so_far = spent(steps)
+            so_far = spent(steps, since=n_before)
             why = used_up(budget, so_far)
             if why is not None:
                 break
@@ -73,16 +74,14 @@ def take_turn(run: RunFolder, steps: list[Step], left: Budget, say: Say) -> None
         repository = Repository(target.root, held)
         settle.settle_unfinished(repository, target)
         champion = champion_of(repository, target, settings, steps)
-        leftovers.put_right(
-            repository, target, run_folder.branch_of(settings), champion, keep_candidate=False
-        )
+        leftovers.put_right(repository, run_folder.branch_of(settings), champion)
+        pages = [page(repository, settings.start, path) for path in ("HARNESS.md", program(target))]
     records, kept = tried(target)
     told = steps[-1].ended["told"] if steps else ""
-    text = prompt(
-        target, settings, number, told, digest(records, kept, steps), champion_profile(run, champion)
-    )
+    known, profile = digest(records, kept, steps), champion_profile(run, champion)
+    text = prompt(target, settings, number, told, known, profile, pages)
     folder = run.step(number)
-    (folder / "prompt.md").write_text(text)
+    (folder / "prompt.md").write_bytes(text.encode("utf-8", "replace"))
     started = launch(
         settings.agent, settings.model, folder / "prompt.md", target.root, left.usd, kernels=target.kernels
     )
@@ -104,14 +103,18 @@ def take_turn(run: RunFolder, steps: list[Step], left: Budget, say: Say) -> None
         note=run.agent_note,
         environment=surroundings(),
     )
-    journal.append(run.journal, journal.TURN, number, turn_facts(target, ending, started.stream, folder))
+    candidate, unfit = leftovers.left_kernel(target)
+    if candidate is not None:
+        replace_file(candidate_of(run, number), candidate, scratch=folder)
+    facts = turn_facts(ending, started.stream, folder)
+    named = {"candidate": None if candidate is None else checksum(candidate), "unfit": unfit}
+    journal.append(run.journal, journal.TURN, number, {**facts, **named})
 
 
-def turn_facts(target: Target, ending: Ending, stream: str, folder: Path) -> dict[str, object]:
-    """Return what the journal keeps of a turn."""
+def turn_facts(ending: Ending, stream: str, folder: Path) -> dict[str, object]:
+    """Return what the journal keeps of how a turn went."""
     with (folder / "output.log").open("rb") as output:
         turn = read_stream(stream, output)
-    file = Path(target.root, target.kernels)
     return {
         "reason": ending.reason,
         "exit_code": ending.exit_code,
@@ -120,21 +123,39 @@ def turn_facts(target: Target, ending: Ending, stream: str, folder: Path) -> dic
         "tokens_in": turn.tokens_in,
         "tokens_out": turn.tokens_out,
         "cost_usd": turn.cost_usd,
-        "candidate": checksum(file.read_bytes()) if file.is_file() else None,
         **notes(turn.final_text),
     }
 
 
 def champion_of(repository: Repository, target: Target, settings: Settings, steps: list[Step]) -> str:
-    """Return the commit of the champion: where the last step's began, and what was kept since."""
-    since = steps[-1].began["champion"] if steps else settings.start
+    """Return the commit of the champion: the last that the journal knows, and what was kept since."""
+    since = known_champion(settings, steps)
     return leftovers.last_champion(repository, target, run_folder.branch_of(settings), since)
+
+
+def known_champion(settings: Settings, steps: list[Step]) -> str:
+    """Return the last champion that the journal names."""
+    last = {**steps[-1].began, **steps[-1].ended} if steps else {}
+    return str(last.get("champion", settings.start))
+
+
+def page(repository: Repository, commit: str, path: str) -> str:
+    """Return a page as it is in `commit`, whatever lies in the work tree.
+
+    Raises: LarError if it is not there.
+    """
+    return git(repository, "cat-file", "blob", f"{commit}:{path}").decode("utf-8", "replace")
+
+
+def program(target: Target) -> str:
+    """Return the path of what an agent needs to know about the target, as git writes it."""
+    return f"targets/{target.name}/program.md"
 
 
 def trial_is_running(target: Target) -> bool:
     """Return whether the agent has a trial of its own under way."""
-    with lock.held_if_free(target.trials) as free:
-        return free is None
+    # Where the agent put something else in the lock's place, a look could wait for ever.
+    return run_tree.is_plain_file(target.trials / ".lock", 64) and lock.is_held(target.trials)
 
 
 def surroundings() -> dict[str, str]:

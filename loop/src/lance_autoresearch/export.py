@@ -48,12 +48,12 @@ def export(target: Target, tag: str | None, output: Path | None, say: Callable[[
 
 def write_packet(target: Target, run: History, folder: Path, say: Callable[[str], None]) -> None:
     """Write all files of the packet into `folder`."""
-    first, last = run.trials[0].record, run.keeps[-1].record
-    measured = measured_again(target, last, folder, say)
+    last = run.keeps[-1].record
+    measured = measured_again(target, run.start, last, folder, say)
     names = [f"measured-{found['seed']}.json" for found in measured]
     for name, found in zip(names, measured, strict=True):
         (folder / name).write_text(json.dumps(found, indent=1) + "\n")
-    diff = unified_diff(first["champion_text"], last["candidate_text"], target.kernels)
+    diff = unified_diff(run.start_text, last["candidate_text"], target.kernels)
     (folder / "kernels.diff").write_bytes(as_bytes(diff))
     (folder / "kernels.py").write_bytes(as_bytes(last["candidate_text"]))
     page = target.root / "docs" / "targets" / f"{target.name}.md"
@@ -62,17 +62,18 @@ def write_packet(target: Target, run: History, folder: Path, say: Callable[[str]
 
 
 def measured_again(
-    target: Target, champion: Record, folder: Path, say: Callable[[str], None]
+    target: Target, start: str, champion: Record, folder: Path, say: Callable[[str], None]
 ) -> list[Record]:
     """Judge the candidate of the last keep against the baseline, with the files of the run's start.
 
+    start   that commit
     folder  takes a note of the temporary files, while they exist
 
     Raises: LarError if it does not pass.
     """
     found = []
     with snapshot.judging_folder(folder) as files:
-        snapshot.extract(Repository(target.root), champion["start_commit"], target, files)
+        snapshot.extract(Repository(target.root), start, target, files)
         kernel, result = files / "champion.py", files / "result.json"
         kernel.write_bytes(as_bytes(champion["candidate_text"]))
         for number in range(1, N_SEEDS + 1):

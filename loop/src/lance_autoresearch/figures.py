@@ -10,6 +10,16 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def dollars(usd: float | None) -> str:
-    """Return an agent's own figure; not every agent states one."""
-    return "no dollars reported" if usd is None else f"{usd:.2f} USD"
+def dollars(usd: float | None, unpriced: int = 0) -> str:
+    """Return an agent's own figure; not every agent states one.
+
+    unpriced  how many turns besides reported none
+    """
+    if usd is None:
+        return "no dollars reported"
+    return f"at least {usd:.2f} USD; {turns(unpriced)} reported none" if unpriced else f"{usd:.2f} USD"
+
+
+def turns(count: int) -> str:
+    """Return a number of an agent's turns."""
+    return f"{count} turn" if count == 1 else f"{count} turns"

@@ -7,6 +7,7 @@ from typing import Any
 from lance_autoresearch import run_folder, snapshot
 from lance_autoresearch.budget import Spent
 from lance_autoresearch.champion import text_at
+from lance_autoresearch.figures import dollars
 from lance_autoresearch.git import Repository
 from lance_autoresearch.process import run_experiment
 from lance_autoresearch.report import change
@@ -59,7 +60,7 @@ def last_message(run: RunFolder, why: str, so_far: Spent, champion: str, again: 
     else:
         words = change(*(f"{number:.4f}" for number in (again.ratio, again.low or 0.0, again.high or 1.0)))
         gain = f"the champion {champion[:10]}, measured again on a fresh seed, against the baseline: {words}"
-    price = "no dollars reported" if so_far.usd is None else f"{so_far.usd:.2f} USD"
+    price = dollars(so_far.usd, so_far.unpriced)
     return "\n".join(
         [
             f"stopped: {why}",

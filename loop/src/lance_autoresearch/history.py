@@ -1,13 +1,16 @@
 """What is on disk of the runs of a target: in the user's checkout, and in the folders of unattended runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lance_autoresearch import journal, ledger, run_folder
+from lance_autoresearch.champion import text_at
 from lance_autoresearch.errors import LarError
+from lance_autoresearch.git import Repository, attempt
 from lance_autoresearch.journal import Step
-from lance_autoresearch.record import Record, load
+from lance_autoresearch.record import Record, as_text, load
+from lance_autoresearch.run_branch import recorded_start
 from lance_autoresearch.run_folder import RunFolder, Settings
 from lance_autoresearch.speedup import Speedup, measured_speedup
 from lance_autoresearch.workspace import Target
@@ -15,7 +18,10 @@ from lance_autoresearch.workspace import Target
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: its record without samples, its ledger row's `keep` and `commit`, and its step, if any."""
+    """One trial: its record without samples, its ledger row's `commit`, and its step, if any.
+
+    kept  whether its candidate became the champion, and the branch still has it
+    """
 
     record: Record
     kept: bool
@@ -25,13 +31,19 @@ class Trial:
 
 @dataclass(frozen=True)
 class History:
-    """One run, that is one branch: its trials, oldest first, and its steps if it was unattended."""
+    """One run, that is one branch: its trials, oldest first, and its steps if it was unattended.
+
+    start       the commit where it began, as git knows it
+    start_text  kernels.py there; empty if nothing was kept
+    """
 
     target: str
     branch: str
     trials: tuple[Trial, ...]
     steps: tuple[Step, ...] = ()
     folder: RunFolder | None = None
+    start: str = ""
+    start_text: str = ""
 
     @property
     def tag(self) -> str:
@@ -84,6 +96,7 @@ def histories(root: Path, target: str) -> list[History]:
 
     Raises: LarError if a ledger, a journal or a record is not one.
     """
+    repository = Repository(root)
     folders = {run_folder.branch_of(run.settings()): run for run in unattended_runs(root, target)}
     steps = {branch: tuple(journal.read_steps(run.journal)) for branch, run in folders.items()}
     places = [Target(root, target), *(run.target for run in folders.values())]
@@ -101,17 +114,28 @@ def histories(root: Path, target: str) -> list[History]:
                 record = without_samples(load(path))
                 one = Trial(record, row["keep"] == "yes", row["commit"], of_step.get(row["trial"]))
                 trials.setdefault(record["branch"], {})[row["trial"]] = one
-    found_runs = [
-        History(
-            target,
-            branch,
-            tuple(one for _, one in sorted(named.items())),
-            steps.get(branch, ()),
-            folders.get(branch),
+    found_runs = []
+    for branch, named in trials.items():
+        folder = folders.get(branch)
+        start = folder.settings().start if folder else recorded_start(repository, branch) or ""
+        champions = commits_since(repository, branch, start)
+        of_run = tuple(
+            replace(one, kept=one.kept and one.commit in champions) for _, one in sorted(named.items())
         )
-        for branch, named in trials.items()
-    ]
+        kept = any(one.kept for one in of_run)
+        text = as_text(text_at(repository, Target(root, target), start)) if kept else ""
+        found_runs.append(History(target, branch, of_run, steps.get(branch, ()), folder, start, text))
     return sorted(found_runs, key=lambda run: run.last_at)
+
+
+def commits_since(repository: Repository, branch: str, start: str) -> set[str]:
+    """Return the commits that a branch has since its run began, as a ledger names them.
+
+    A keep that is not among them was taken back, because it stood on a commit of the agent's own.
+    Empty if the branch or its start is gone.
+    """
+    listed = attempt(repository, "rev-list", f"{start}..refs/heads/{branch}", "--")
+    return {line[:10] for line in listed.stdout.decode().split()} if start else set()
 
 
 def without_samples(record: Record) -> Record:

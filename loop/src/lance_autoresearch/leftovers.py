@@ -1,5 +1,6 @@
 """What an agent left in its work tree after a turn, and how the tree is put right again."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,11 @@ from lance_autoresearch.champion import text_at
 from lance_autoresearch.git import Repository, git, git_line
 from lance_autoresearch.novelty import fingerprint, tried_before
 from lance_autoresearch.record import Record, as_text
-from lance_autoresearch.run_branch import Run
 from lance_autoresearch.workspace import Target
 
 CANDIDATE, NOTHING, OUTSIDE, DUPLICATE = "candidate", "nothing", "outside", "duplicate"
+
+LONGEST_BYTES = 1 << 20  # of a kernels.py; the longest of ours has a fiftieth of it
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,29 @@ class Leftovers:
     told: str
 
 
-def look(repository: Repository, target: Target, run: Run, records: list[Record]) -> Leftovers:
-    """Say what lies in the work tree.
+def left_kernel(target: Target) -> tuple[bytes | None, str]:
+    """Return the kernels.py in the work tree; or None, and in a few words why it can be no candidate."""
+    file = target.root / target.kernels
+    if not os.path.lexists(file):
+        return None, "was gone"
+    inside = Path(os.path.realpath(target.root.parent), target.root.name, target.kernels)
+    if not file.is_file() or os.path.realpath(file) != str(inside):
+        return None, "was no longer a file of its own, but a link, a folder or a pipe"
+    with file.open("rb") as kernel:
+        content = kernel.read(LONGEST_BYTES + 1)
+    if len(content) > LONGEST_BYTES:
+        return None, f"was longer than {LONGEST_BYTES >> 20} MB"
+    return content, ""
 
-    run      the branch, its champion at HEAD (see `put_right`) and the commit where it began
+
+def look(
+    repository: Repository, target: Target, champion_commit: str, content: bytes, records: list[Record]
+) -> Leftovers:
+    """Say what the kernels.py with this `content` is worth.
+
     records  the trials so far
     """
-    file = Path(target.root, target.kernels)
-    if not file.is_file():
-        return Leftovers(OUTSIDE, "refused before measuring: kernels.py was gone")
-    champion, candidate = as_text(text_at(repository, target, run.head)), as_text(file.read_bytes())
+    champion, candidate = as_text(text_at(repository, target, champion_commit)), as_text(content)
     if candidate == champion:
         return Leftovers(NOTHING, "nothing to measure: kernels.py was left as it was")
     if fingerprint(candidate) == fingerprint(champion):
@@ -71,17 +86,8 @@ def last_champion(repository: Repository, target: Target, branch: str, since: st
     return champion
 
 
-def put_right(
-    repository: Repository, target: Target, branch: str, champion: str, *, keep_candidate: bool
-) -> None:
-    """Bring branch, index and work tree back to `champion`; what git ignores stays.
-
-    keep_candidate  whether the kernels.py in the work tree is left as it is
-    """
-    file = Path(target.root, target.kernels)
-    candidate = file.read_bytes() if keep_candidate and file.is_file() else None
+def put_right(repository: Repository, branch: str, champion: str) -> None:
+    """Bring branch, index and work tree back to `champion`; what git ignores stays."""
     git(repository, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
     git(repository, "reset", "--quiet", "--hard", champion)
-    git(repository, "clean", "--quiet", "-fd")
-    if candidate is not None:
-        file.write_bytes(candidate)
+    git(repository, "clean", "--quiet", "-ffd")

@@ -15,13 +15,22 @@ def fingerprint(text: str) -> str:
     """Return a checksum that two kernels share if they differ in names, docstrings, comments or layout only.
 
     Each name that the module itself binds (functions, arguments, variables, constants) stands for the place
-    where it first occurs; attributes, imported names and numbers stay as they are. Text that does not parse
-    stands for itself.
+    where it first occurs; attributes, imported names and numbers stay as they are. Text that does not parse,
+    or is nested too deeply for Python's own parser, stands for itself.
     """
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        known_by = normalised(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        known_by = text
+    return hashlib.sha256(known_by.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def normalised(text: str) -> str:
+    """Return a kernel's syntax tree as text, its own names by place and without docstrings.
+
+    Raises: SyntaxError, ValueError, RecursionError or MemoryError if there is no such tree.
+    """
+    tree = ast.parse(text)
     bound = bound_names(tree)
     places: dict[str, str] = {}
 
@@ -39,7 +48,7 @@ def fingerprint(text: str) -> str:
             node.names = [place(name) for name in node.names]
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = without_docstring(node.body)
-    return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogateescape")).hexdigest()
+    return ast.dump(tree)
 
 
 def bound_names(tree: ast.Module) -> set[str]:

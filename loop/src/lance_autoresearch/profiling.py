@@ -2,6 +2,7 @@
 
 from lance_autoresearch import snapshot
 from lance_autoresearch.champion import text_at
+from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository
 from lance_autoresearch.process import run_experiment
 from lance_autoresearch.run_folder import RunFolder
@@ -12,7 +13,7 @@ LONGEST = 2_048  # characters
 def champion_profile(run: RunFolder, champion: str) -> str:
     """Return what `lar profile` says of the champion at commit `champion`, or why it says nothing.
 
-    A profile that cannot be taken is no reason to stop a run.
+    A profile that cannot be taken is no reason to stop a run, nor to try again before every turn.
     """
     kept = run.path / "profiles" / f"{champion}.txt"
     if kept.is_file():
@@ -27,8 +28,8 @@ def champion_profile(run: RunFolder, champion: str) -> str:
             code = run_experiment(
                 folder, run.target, ["--profile", "--candidate", str(kernel)], output=output
             )
-        if code != 0:
-            return f"no profile: it ended with exit code {code}\n"
         text = answer.read_text(errors="replace")[:LONGEST]
-    kept.write_text(text)
+    if code != 0:
+        text = f"no profile: it ended with exit code {code}\n"
+    replace_file(kept, text.encode(), scratch=kept.parent)
     return text

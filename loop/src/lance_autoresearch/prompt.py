@@ -1,11 +1,13 @@
 """The prompt of one step: the contract, the target, what is known, and what is asked."""
 
 import re
+from collections.abc import Sequence
 
 from lance_autoresearch.run_folder import Settings
 from lance_autoresearch.workspace import Target
 
 NOTES = ("hypothesis", "mechanism", "prediction", "learned")
+NOTE = re.compile(rf"[^\w\n]*({'|'.join(NOTES)})[^\w\n]*?:[^\w\n]*(.+)", re.IGNORECASE)
 
 TASK = """\
 # This turn
@@ -30,12 +32,21 @@ Learned: what the trials of this turn, or the last one below, taught you; or not
 """
 
 
-def prompt(target: Target, settings: Settings, number: int, told: str, known: str, profile: str) -> str:
+def prompt(
+    target: Target,
+    settings: Settings,
+    number: int,
+    told: str,
+    known: str,
+    profile: str,
+    pages: Sequence[str],
+) -> str:
     """Return the whole prompt of step `number`.
 
     told     what became of the turn before, in one line, or nothing
     known    the digest of the ledger
     profile  the champion's, or why there is none
+    pages    HARNESS.md and the target's program.md, as they were where the run began
     """
     task = TASK.format(
         number=number,
@@ -44,17 +55,18 @@ def prompt(target: Target, settings: Settings, number: int, told: str, known: st
         target=target.name,
         told=f"Of your last turn: {told}.\n\n" if told else "",
     )
-    harness = (target.root / "HARNESS.md").read_text()
-    program = (target.root / "targets" / target.name / "program.md").read_text()
-    parts = [task, f"# What is known\n\n{known}", f"# The champion's profile\n\n{profile}", harness, program]
+    parts = [task, f"# What is known\n\n{known}", f"# The champion's profile\n\n{profile}", *pages]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def notes(said: str) -> dict[str, str]:
-    """Return what an agent's last message says under each of `NOTES`, at most 400 letters each."""
+    """Return what an agent's last message says under each of `NOTES`, at most 400 letters each.
+
+    Line by line: a pattern that could cross lines takes hours over a message of blank ones.
+    """
     found = {}
-    for name in NOTES:
-        lines = re.findall(rf"^\W*{name}\W*?:\W*(.+)$", said, re.IGNORECASE | re.MULTILINE)
-        if lines:
-            found[name] = lines[-1].strip(" *_`\r")[:400]
+    for line in said.split("\n"):
+        note = NOTE.match(line)
+        if note:
+            found[note[1].lower()] = note[2].strip(" *_`\r")[:400]
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lance_autoresearch.budget import spent
+from lance_autoresearch.figures import dollars
 from lance_autoresearch.history import History, leading
 from lance_autoresearch.report_page import whole
 from lance_autoresearch.report_words import safe
@@ -33,14 +34,15 @@ def target_row(name: str, runs: Sequence[History]) -> str:
             f'<tr><td>{safe(name)}</td><td class="quiet" colspan="{len(TITLES) - 1}">no trials yet</td></tr>'
         )
     first = leading(runs)
-    costs = [used.usd for used in (spent(run.steps) for run in runs) if used.usd is not None]
+    used = [spent(run.steps) for run in runs]
+    costs = [one.usd for one in used if one.usd is not None]
     cells = (
         f'<a href="{safe(name)}/report.html">{safe(name)}</a>',
         str(first.speedup) if first.speedup else "nothing kept",
         str(sum(len(run.trials) for run in runs)),
         str(sum(len(run.keeps) for run in runs)),
         str(len(runs)),
-        f"{sum(costs):.2f} USD" if costs else "-",
+        dollars(sum(costs), sum(one.unpriced for one in used)) if costs else "-",
         safe(max(run.last_at for run in runs).replace("T", " ").removesuffix("Z")),
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -86,7 +86,7 @@ def outcome(one: Trial) -> tuple[str, str]:
     if one.kept:
         return "kept", "kept"
     if one.record["verdict"] == "keep":
-        return "not kept", ""  # the branch had another champion by then
+        return "not kept", ""  # the branch had another champion by then, or the keep was taken back
     return str(one.record["verdict"]), "" if one.record["verdict"] == "discard" else "stopped"
 
 

@@ -85,7 +85,7 @@ def headline(run: History) -> str:
     seconds = sum(one.record.get("total_seconds") or 0.0 for one in run.trials)
     hours = {"in turns": duration(used.hours * 3600)} if run.steps else {"in trials": duration(seconds)}
     tokens = f"<small>{used.tokens:,} tokens</small>" if used.tokens else ""
-    cost = {"cost": dollars(used.usd) + tokens} if run.steps else {}
+    cost = {"cost": dollars(used.usd, used.unpriced) + tokens} if run.steps else {}
     tiles = {
         "trials": str(len(run.trials)),
         "kept": str(len(run.keeps)),
@@ -146,9 +146,8 @@ def kept_list(run: History) -> str:
 
 
 def champion_diff(run: History) -> str:
-    """Return the change of kernels.py from the run's first champion to its last."""
-    before, after = run.trials[0].record["champion_text"], run.keeps[-1].record["candidate_text"]
-    return unified_diff(before, after, "kernels.py")
+    """Return the change of kernels.py from where the run began to its champion."""
+    return unified_diff(run.start_text, run.keeps[-1].record["candidate_text"], "kernels.py")
 
 
 def machines(run: History) -> str:

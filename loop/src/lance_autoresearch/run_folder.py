@@ -4,7 +4,8 @@
     <runs>/<target>-<tag>/settings.json   what the run was asked
     <runs>/<target>-<tag>/steps.jsonl     the journal
     <runs>/<target>-<tag>/last_message.txt
-    <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md and output.log
+    <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md, output.log and kernels.py
+    <runs>/<target>-<tag>/aside/          what agents spoilt (see `run_tree`)
 
 <runs> is a folder per repository below $LAR_RUNS, or else below the user's state folder (XDG).
 """
@@ -13,16 +14,18 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lance_autoresearch import lock, run_branch
+from lance_autoresearch import lock
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
-from lance_autoresearch.git import Repository, git, git_line
+from lance_autoresearch.git import Repository, git_line
 from lance_autoresearch.workspace import Target
+
+Say = Callable[[str], None]
 
 TAG = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
 
@@ -69,6 +72,11 @@ class RunFolder:
     def agent_note(self) -> Path:
         """Says which agent runs, so that one that outlived a kill can be ended."""
         return self.path / "agent.json"
+
+    @property
+    def tree_note(self) -> Path:
+        """Holds what the `.git` of the work tree has to be."""
+        return self.path / "worktree.git"
 
     def step(self, number: int) -> Path:
         """The folder of one step, made if need be."""
@@ -118,21 +126,24 @@ def last_used_s(run: RunFolder) -> float:
 
 
 def begin(root: Path, settings: Settings) -> RunFolder:
-    """Make the folder of a new run. Its branch and its work tree are made by `ready`.
+    """Make the folder of a new run. Its branch and its work tree are made by `run_tree.ready`.
 
-    Raises: LarError if the tag is no name, or if the run or its branch exists.
+    Raises: LarError if the tag is no name, if the run or its branch exists, or if the checkout would hold it.
     """
-    if not TAG.fullmatch(settings.tag):
+    branch = branch_of(settings)
+    repository = Repository(root)
+    named = git_line(repository, "check-ref-format", "--branch", branch) is not None
+    if not TAG.fullmatch(settings.tag) or not named:
         raise LarError(f"expected a tag of lower-case letters, digits and .-_, got {settings.tag!r}")
     run = RunFolder(runs_of(root) / f"{settings.target}-{settings.tag}", settings.target)
+    refuse_inside(root, run.path)
     if (run.path / "settings.json").exists():
         again = f"lar evolve {settings.target} --resume --tag {settings.tag}"
         raise LarError(
             f"expected no run {settings.tag} of {settings.target} yet, found {run.path}\n"
             f"go on with it: {again}; or choose another --tag"
         )
-    branch = branch_of(settings)
-    if git_line(Repository(root), "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
+    if git_line(repository, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is not None:
         raise LarError(f"expected no branch {branch} yet, found one; choose another --tag")
     run.path.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(settings), indent=1).encode()
@@ -153,20 +164,13 @@ def branch_of(settings: Settings) -> str:
     return f"autoresearch/{settings.target}/{settings.tag}"
 
 
-def ready(root: Path, run: RunFolder) -> None:
-    """See that the run's branch and work tree exist; the checkout at `root` keeps its branch and files.
-
-    Raises: LarError with git's words if it cannot make them.
-    """
-    settings, tree = run.settings(), run.target.root
-    if (tree / ".git").exists() and (tree / run.target.kernels).exists():
-        return
-    repository, branch = Repository(root), branch_of(settings)
-    git(repository, "worktree", "prune")
-    if git_line(repository, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}") is None:
-        git(repository, "branch", branch, settings.start)
-    run_branch.record_start(repository, run_branch.Run(branch, settings.start, settings.start))
-    git(repository, "worktree", "add", "--quiet", "--force", str(tree), branch)
+def refuse_inside(root: Path, folder: Path) -> None:
+    """Raise LarError if `folder` lies in the checkout at `root`: it would show there as the user's files."""
+    if folder.resolve().is_relative_to(root.resolve()):
+        raise LarError(
+            f"expected the folder of all runs outside the checkout {root}, got {folder}\n"
+            "set LAR_RUNS to another folder"
+        )
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
-from lance_autoresearch import journal, ledger, lock
+from lance_autoresearch import journal, ledger, lock, run_folder
 from lance_autoresearch.budget import Spent, spent
+from lance_autoresearch.git import Repository
+from lance_autoresearch.history import commits_since
 from lance_autoresearch.journal import Step
 from lance_autoresearch.ledger import MISSING, Row, one_line
 from lance_autoresearch.report import change
@@ -22,7 +25,7 @@ class Sighting:
     """A run at one moment.
 
     alive   whether a process works on it
-    rows    its ledger
+    rows    its ledger, where a keep that the branch does not have is none
     output  the last lines of the agent whose turn it is, or was
     now_s   when this was seen, in seconds since 1970
     """
@@ -64,22 +67,27 @@ class Sighting:
         return "a champion" if speedups[-1] == MISSING else f"{float(speedups[-1]):.2f}x the baseline's speed"
 
 
-def see(run: RunFolder, now_s: float) -> Sighting:
-    """Look at `run`.
+def see(root: Path, run: RunFolder, now_s: float) -> Sighting:
+    """Look at `run`, and leave no trace of it: no folder, and no lock that keeps another from starting.
+
+    root  the user's checkout
 
     Raises: LarError if its files are not what a run writes.
     """
     # First: a run that ends while we look has then written all that we read.
-    with lock.held_if_free(run.path) as free:
-        alive = free is None
-    steps = journal.read_steps(run.journal)
+    alive = lock.is_held(run.path)
+    settings, steps = run.settings(), journal.read_steps(run.journal)
     output = last_lines(run, steps[-1].number) if steps else []
-    return Sighting(run.settings(), alive, steps, ledger.read_rows(run.target.ledger), output, now_s)
+    rows = ledger.read_rows(run.target.ledger)
+    # After the rows: a commit is made before its row is.
+    champions = commits_since(Repository(root), run_folder.branch_of(settings), settings.start)
+    rows = [row if row["commit"] in champions else {**row, "keep": "no"} for row in rows]
+    return Sighting(settings, alive, steps, rows, output, now_s)
 
 
 def last_lines(run: RunFolder, number: int) -> list[str]:
     """Return the end of an agent's output, oldest line first."""
-    path = run.step(number) / "output.log"
+    path = run.path / "steps" / f"{number:04d}" / "output.log"  # run.step would make the folder
     if not path.is_file():
         return []
     with path.open("rb") as output:
@@ -115,7 +123,7 @@ def spoken(part: object) -> list[str]:
 
 def trial_line(place: int, row: Row) -> str:
     """Return one trial in one line."""
-    verdict = "kept" if row["keep"] == "yes" else row["verdict"]
+    verdict = "kept" if row["keep"] == "yes" else "not kept" if row["verdict"] == "keep" else row["verdict"]
     judged = row["verdict"] in ("keep", "discard") and row["ratio"] != MISSING
     ratio = f", {change(row['ratio'], row['ratio_low'], row['ratio_high'])}" if judged else ""
     return f"trial {place}: {verdict}{ratio}: {row['description']}"

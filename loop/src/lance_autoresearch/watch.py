@@ -36,40 +36,41 @@ def watched(root: Path, target: str | None, tag: str | None) -> RunFolder:
     return runs[-1]
 
 
-def watch(run: RunFolder, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
+def watch(root: Path, run: RunFolder, console: Console, sleep: Callable[[float], None] = time.sleep) -> None:
     """Show `run` until it ends; whoever watches can leave at any time.
 
+    root     the user's checkout
     console  a terminal shows a picture that changes, anything else a line for each thing that happens
     sleep    waits for the next look
     """
     try:
         if console.is_terminal:
-            on_a_terminal(run, console, sleep)
+            on_a_terminal(root, run, console, sleep)
         else:
-            in_a_pipe(run, sleep)
+            in_a_pipe(root, run, sleep)
     except Interrupted as stopped:
         raise Interrupted("stopped watching; the run goes on without you", stopped.exit_code) from None
 
 
-def on_a_terminal(run: RunFolder, console: Console, sleep: Callable[[float], None]) -> None:
+def on_a_terminal(root: Path, run: RunFolder, console: Console, sleep: Callable[[float], None]) -> None:
     """Show the run as one picture, and leave the last one standing."""
     with Live(console=console, auto_refresh=False) as live:
         while True:
-            seen = see(run, time.time())
+            seen = see(root, run, time.time())
             live.update(screen(seen, console.size.height), refresh=True)
             if not seen.alive:
                 return
             sleep(EVERY_S)
 
 
-def in_a_pipe(run: RunFolder, sleep: Callable[[float], None]) -> None:
+def in_a_pipe(root: Path, run: RunFolder, sleep: Callable[[float], None]) -> None:
     """Print a line for each thing that happens, from now on, and what it came to at the end."""
-    before = see(run, time.time())
+    before = see(root, run, time.time())
     print(f"run {before.settings.tag} of {before.settings.target}: {so_far(before)}", flush=True)
     seen = before
     while seen.alive:
         sleep(EVERY_S)
-        seen = see(run, time.time())
+        seen = see(root, run, time.time())
         for line in news(before, seen):
             print(line, flush=True)
         before = seen
@@ -103,7 +104,8 @@ def so_far(seen: Sighting) -> str:
         f"{used.hours + seen.step_s / 3600:.1f}{of(asked.hours)} h",
     ]
     if used.usd is not None or asked.usd is not None:
-        parts.append(f"{used.usd or 0:.2f}{of(asked.usd)} USD")
+        at_least = "at least " if used.unpriced else ""
+        parts.append(f"{at_least}{used.usd or 0:.2f}{of(asked.usd)} USD")
     if asked.discards is not None:
         parts.append(f"{used.discards_in_a_row}{of(asked.discards)} in a row not kept")
     return ", ".join(parts)
