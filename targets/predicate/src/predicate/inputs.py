@@ -42,13 +42,13 @@ class Source:
 # Lance reads batches of 8,192 rows from a local disk, of 16,384 from an object store. The last one of an op
 # is up to 63 rows shorter: closes loops over whole words only.
 SHAPES = {
-    "less-16384": Shape("less", 16_384, 12),
+    "less-16384": Shape("less", 16_384, 12, n_ops=4),
     "less-1M": Shape("less", 1_000_003, 1),
-    "q6-8192": Shape("forecast", 8_192, 6),
+    "q6-8192": Shape("forecast", 8_192, 6, n_ops=4),
     # 45 MB of columns, more than the last-level cache of the development machine: closes counting on it.
     "q6-2M": Shape("forecast", 2_100_003, 1, n_ops=4),
-    "nulls-8192": Shape("nulls", 8_192, 6),
-    "in-3": Shape("in", 8_192, 12, 3),
+    "nulls-8192": Shape("nulls", 8_192, 6, n_ops=4),
+    "in-3": Shape("in", 8_192, 12, 3, n_ops=4),
     "in-16": Shape("in", 8_192, 4, 16),
     "in-64": Shape("in", 8_192, 4, 64),
     "in-1000": Shape("in", 8_192, 4, 1_000),
@@ -58,10 +58,10 @@ DISTRIBUTIONS = {
     "less-1M": ("rare", "ascending"),
     "q6-8192": ("year", "wide", "ascending"),
     "q6-2M": ("year",),
-    "nulls-8192": ("scattered", "clustered", "ascending"),
-    "in-3": ("rare", "half"),
+    "nulls-8192": ("scattered", "clustered"),
+    "in-3": ("rare",),
     "in-16": ("half",),
-    "in-64": ("rare", "half"),
+    "in-64": ("half",),
     "in-1000": ("half", "dense"),
 }
 COMBOS = [(name, distribution) for name in SHAPES for distribution in DISTRIBUTIONS[name]]
