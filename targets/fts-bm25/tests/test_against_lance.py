@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fts_bm25 import baseline, kernels, oracle
-from fts_bm25.index import arranged, encode, norms
+from fts_bm25 import BLOCK, baseline, kernels, oracle, reference
+from fts_bm25.index import arranged, encode, maximum, norms
 from fts_bm25.prepare import ARGUMENTS
 from harness_common.prng import SplitMix64
 from referee.testing import read_only
@@ -30,7 +30,11 @@ def corpus() -> np.ndarray:
 
 
 def test_lance_has_the_same_scores(tmp_path: Path) -> None:
-    """Queries of one to four words: every document that Lance finds, and its score, bit by bit."""
+    """Queries of one to four words: every document that Lance finds, and its score, bit by bit.
+
+    And its own index file: whole blocks and their maxima are what the definition reads and what is stored
+    here; last blocks are packed in another way there.
+    """
     lance: Any = pytest.importorskip("lance")
     arrow: Any = pytest.importorskip("pyarrow")
     from lance.query import MatchQuery
@@ -53,6 +57,22 @@ def test_lance_has_the_same_scores(tmp_path: Path) -> None:
     # In float64: NumPy's own logarithm of float32 differs from Rust's in the last bit.
     idf = np.log(((n - counts + half) / (counts + half) + one).astype(np.float64)).astype(np.float32)
     index = arranged(encode(lists, idf, norms(lengths, avgdl)))
+    (part,) = (tmp_path / "texts.lance").glob("_indices/*/part_*_invert.lance")
+    stored = lance.file.LanceFileReader(str(part)).read_all().to_table()
+    by_length = {len(one[0]): (*one, weight) for one, weight in zip(lists, idf, strict=True)}
+    assert len(by_length) == len(lists) == len(stored)
+    number_of = np.cumsum(lengths > 0) - 1  # documents without words have none
+    n_blocks = 0
+    for blocks, length in zip(stored["_posting"].to_pylist(), stored["_length"].to_pylist(), strict=True):
+        documents, frequencies, weight = by_length[length]
+        for number, block in enumerate(blocks[: length // BLOCK]):
+            inside = slice(number * BLOCK, (number + 1) * BLOCK)
+            wanted = number_of[documents[inside]].tolist(), frequencies[inside].tolist()
+            assert reference.whole_block(bytes(block)) == wanted
+            most = maximum(frequencies[inside], norms(lengths, avgdl)[documents[inside]], weight)
+            assert np.frombuffer(bytes(block), "<f4", 1)[0] == most
+            n_blocks += 1
+    assert n_blocks >= 10
     for query in QUERIES:
         text = " ".join(WORDS[word] for word in query)
         scanner = dataset.scanner(

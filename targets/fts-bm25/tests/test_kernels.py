@@ -15,23 +15,23 @@ from harness_common.prng import SplitMix64
 from referee import testing
 from referee.workload import Case
 
-CASES = correctness_battery(20_251_115)
 IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 
 
 @IMPLEMENTATIONS
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_agrees_with_what_is_expected(implementation: ModuleType, case: Case) -> None:
-    """Every op of every case of the battery."""
-    testing.check_case(EXPERIMENT, case, implementation)
+def test_agrees_with_what_is_expected(implementation: ModuleType) -> None:
+    """Every op of every case of the battery; where one fails, the name of its case is in what is printed."""
+    for case in correctness_battery(20_251_115):
+        print(case.name)
+        testing.check_case(EXPERIMENT, case, implementation)
 
 
 @IMPLEMENTATIONS
-@pytest.mark.parametrize("combo", inputs.COMBOS[:-1], ids="/".join)
+@pytest.mark.parametrize("combo", inputs.COMBOS, ids="/".join)
 def test_is_right_on_the_timed_inputs(implementation: ModuleType, combo: tuple[str, str]) -> None:
-    """Four ops of every workload but the large one, two of them with a mask, three with an edit."""
+    """Four ops of every workload, two of them with a mask, three with an edit; of the large one, three."""
     workload = inputs.workload(*combo, 1)
-    ops = inputs.redraw(workload, 2)[:4]
+    ops = inputs.redraw(workload, 2, 3 if combo[0] == inputs.LARGE else 4)
     testing.check_case(EXPERIMENT, Case("timed", workload.build_inputs, ops), implementation)
 
 
@@ -79,25 +79,6 @@ def test_sums_are_made_in_the_order_of_the_query(implementation: ModuleType) -> 
     got = answer(implementation, build, turned)
     oracle.compare(oracle.expect(build, turned), (got[0], got[1], got[2]))
     assert not np.array_equal(got[1], answer(implementation, build, {**op, "k": 1_000})[1])
-
-
-def test_no_multiplication_is_merged_with_an_addition() -> None:
-    """The machine code of the kernel has no fused operation, which would round once where we round twice."""
-    # A fresh module: what comes out of a cache has no listing. Small, so that this takes no second.
-    text = """
-import numpy as np
-from numba import njit
-
-@njit
-def score(f, norm, weight, total):
-    for i in range(len(total)):
-        total[i] += weight * ((np.float32(2.2) * f[i]) / (f[i] + norm[i]))
-"""
-    module: Any = ModuleType("fused")
-    exec(text, module.__dict__)
-    arrays = [np.ones(100, np.float32) for _ in range(3)]
-    module.score(arrays[0], arrays[1], np.float32(2), arrays[2])
-    assert "vfmadd" not in "".join(module.score.inspect_asm().values())
 
 
 def test_the_op_passes_on_what_it_is_given() -> None:

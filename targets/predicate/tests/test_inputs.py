@@ -1,18 +1,32 @@
 """Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
 
+import itertools
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
-from predicate import FLOAT32, FLOAT64, INT64, TYPES, UINT8, whole_columns
+from predicate import (
+    AND,
+    FLOAT32,
+    FLOAT64,
+    INT64,
+    MOST_COLUMNS,
+    MOST_LITERALS,
+    MOST_NODES,
+    MOST_PENDING,
+    NOT,
+    TYPES,
+    UINT8,
+    whole_columns,
+)
 from predicate.battery import NAMES, correctness_battery
 from predicate.column_draws import turned
 from predicate.expressions import leaves
-from predicate.inputs import COMBOS, DISTRIBUTIONS, SHAPES, redraw, speed_workloads, workload
+from predicate.inputs import COMBOS, DISTRIBUTIONS, N_HIDDEN, SHAPES, redraw, speed_workloads, workload
 from predicate.oracle import compare, expect
 from predicate.run_experiment import EXPERIMENT
 from predicate.specials import specials
@@ -26,34 +40,31 @@ SMALL = pytest.mark.parametrize("combo", [c for c in COMBOS if "M" not in c[0]],
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_ROUNDS = {
-    "less-16384-rare": 3197593551,
-    "less-16384-half": 1900402598,
-    "less-16384-most": 1487290033,
-    "less-1M-rare": 1725625573,
-    "less-1M-ascending": 3242342333,
-    "q6-8192-year": 3640125890,
-    "q6-8192-wide": 1745078983,
-    "q6-8192-ascending": 1169810013,
-    "q6-2M-year": 397829801,
-    "nulls-8192-scattered": 2307068196,
-    "nulls-8192-clustered": 4273661658,
-    "nulls-8192-ascending": 3477826254,
-    "in-3-rare": 3751568195,
-    "in-3-half": 972382798,
-    "in-16-half": 1316260793,
-    "in-64-rare": 2850776533,
-    "in-64-half": 312297745,
-    "in-1000-half": 2176676523,
-    "in-1000-dense": 1607598129,
+    "less-16384-rare": 2275515666,
+    "less-16384-half": 1180004901,
+    "less-16384-most": 251440535,
+    "less-1M-rare": 2066175964,
+    "less-1M-ascending": 682508814,
+    "q6-8192-year": 3985412937,
+    "q6-8192-wide": 3430070284,
+    "q6-8192-ascending": 2619443417,
+    "q6-2M-year": 3896378679,
+    "nulls-8192-scattered": 1632389710,
+    "nulls-8192-clustered": 2034623368,
+    "in-3-rare": 3365821199,
+    "in-16-half": 3672618460,
+    "in-64-half": 3514313282,
+    "in-1000-half": 4243693057,
+    "in-1000-dense": 4063407612,
 }
-GOLDEN_BATTERY = 3112614597
+GOLDEN_BATTERY = 2082942278
 
 # Of the rows of an op: how many are selected at least and at most.
 SHARES = {
     "less-16384-rare": (0.0005, 0.005),
     "less-16384-half": (0.48, 0.52),
     "less-16384-most": (0.97, 0.995),
-    "less-1M-rare": (0.0008, 0.0013),
+    "less-1M-rare": (0.001, 0.0015),
     "less-1M-ascending": (0.2, 0.8),
     "q6-8192-year": (0.003, 0.02),
     "q6-8192-wide": (0.02, 0.06),
@@ -61,11 +72,8 @@ SHARES = {
     "q6-2M-year": (0.004, 0.012),
     "nulls-8192-scattered": (0.05, 0.4),
     "nulls-8192-clustered": (0.02, 0.5),
-    "nulls-8192-ascending": (0.05, 0.4),
     "in-3-rare": (0.008, 0.02),
-    "in-3-half": (0.45, 0.55),
     "in-16-half": (0.42, 0.52),
-    "in-64-rare": (0.008, 0.02),
     "in-64-half": (0.45, 0.55),
     "in-1000-half": (0.45, 0.55),
     "in-1000-dense": (0.2, 0.3),
@@ -127,7 +135,7 @@ def test_the_battery_has_what_is_demanded() -> None:
         *(
             f"kleene: {of}{what}"
             for of in ("", "NOT of ")
-            for what in ("AND", "OR", "null literal", "IN nothing")
+            for what in ("AND", "OR", "null literal, opcode 0", "IN nothing")
         ),
         *(f"{n} rows" for n in (0, 1, 7, 8, 9, 63, 64, 65, 8_191, 8_192, 8_193)),
         *(f"{of}IN: {n} of {name}" for of in ("", "NOT ") for n in (0, 3, 4, 64, 1_000) for name in NAMES),
@@ -148,7 +156,35 @@ def test_the_battery_has_what_is_demanded() -> None:
         assert any(name.startswith(part) for name in names), part
     bits = np.concatenate([c["columns"][:, :, 2].reshape(-1) for case in battery() for c in seen(case.ops)])
     assert len(np.unique(bits % 8)) == 8
-    assert bits.max() > 8
+    assert 64 < np.quantile(bits, 0.98) < bits.max() < 2_500
+    parts = [c["columns"] for case in battery() for c in seen(case.ops)]
+    starts = np.concatenate([columns.reshape(-1, 3) for columns in parts])
+    assert 0.1 < (starts[:, 1] < starts[:, 0])[starts[:, 1] >= 0].mean() < 0.9
+    assert sum(bool(((columns[:, :, 1] < 0) != (columns[0, :, 1] < 0)).any()) for columns in parts) > 50
+
+
+def test_literals_stand_anywhere_and_null_ones_have_any_bits() -> None:
+    """Those of one node together, as many as it says."""
+    built = [case.build_inputs for case in battery()]
+    nodes = [cast(np.ndarray, inputs["nodes"]) for inputs in built]
+    assert sum(bool((np.diff(some[:, 2]) < 0).any()) for some in nodes) > 100
+    nulls = [np.asarray(one["literals"])[np.asarray(one["literal_nulls"]) != 0] for one in built]
+    assert (np.concatenate(nulls) > 2**32).mean() > 0.9
+
+
+def test_no_filter_exceeds_the_stated_limits() -> None:
+    """Of nodes, columns, literals of a list, and pending results; the last three are reached."""
+    counts = []
+    for inputs in (
+        *(case.build_inputs for case in battery()),
+        *(one.build_inputs for one in speed_workloads(1)),
+    ):
+        nodes = np.asarray(inputs["nodes"])
+        pending = np.cumsum(np.select([nodes[:, 0] < AND, nodes[:, 0] < NOT], [1, -1], 0)).max()
+        counts.append([len(nodes), len(np.asarray(inputs["dtypes"])), nodes[:, 3].max(), pending])
+    most = np.max(counts, axis=0).tolist()
+    assert most[0] <= MOST_NODES
+    assert most[1:] == [MOST_COLUMNS, MOST_LITERALS, MOST_PENDING]
 
 
 def test_the_battery_selects_some_rows_and_not_others() -> None:
@@ -165,13 +201,16 @@ def test_workloads_are_the_listed_ones_and_have_size() -> None:
     """Some well inside 1 MiB, one beyond 40 MiB; and the least traffic spelled out for some."""
     assert [one.combo for one in speed_workloads(1)] == [f"{way}/{name}" for name, way in COMBOS]
     sizes = {name: drawn((name, ways[0]))[1][0]["buffer"].nbytes for name, ways in DISTRIBUTIONS.items()}
-    assert all(size < 3 << 18 for name, size in sizes.items() if "M" not in name), sizes
+    assert all(size < 5 << 18 for name, size in sizes.items() if "M" not in name), sizes
+    assert sum(size < 1 << 19 for size in sizes.values()) >= 4, sizes
     assert sizes["q6-2M"] >= 40 << 20
     least = {combo: drawn(combo)[0].least_bytes for combo in COMBOS if combo != ("q6-2M", "year")}
-    n = 8 * 16_384 - 64
+    n = 12 * 16_384 - 64
     assert least["less-16384", "rare"] == 4 * n // 2 + n // 8
     assert least["less-16384", "half"] == 4 * n // 2 + n // 8 + 4 * int(0.45 * n)
-    assert least["q6-8192", "wide"] == (4 * 8_192 - 64) // 2 + (4 * 8_192 - 64) // 8
+    n = 6 * 8_192 - 64
+    assert least["q6-8192", "wide"] == n // 2 + n // 8
+    assert least["nulls-8192", "clustered"] == (int(8 * n * 0.5) + n // 8) // 2 + n // 8
 
 
 @EVERY_COMBO
@@ -180,7 +219,7 @@ def test_every_op_has_another_answer_and_the_stated_share(combo: tuple[str, str]
     one, ops = drawn(combo)
     low, high = SHARES["-".join(combo)]
     stale: dict[str, Any] = {}
-    for op, whole in zip(ops[:6], seen(ops[:6]), strict=True):
+    for op, whole in zip(ops[:3], seen(ops[:3]), strict=True):
         expected = expect(one.build_inputs, whole)
         assert low <= sum(len(rows) for _, rows in expected) / whole["n_rows"].sum() <= high
         written = sum(bitmap.nbytes + rows.nbytes for bitmap, rows in expected)
@@ -193,11 +232,44 @@ def test_every_op_has_another_answer_and_the_stated_share(combo: tuple[str, str]
             before = expect(one.build_inputs, {**whole, "buffer": stale["buffer"]})
             for (_, rows), (_, old) in zip(expected, before, strict=True):
                 assert rows.tolist() != old.tolist()
-        assert isinstance(op["buffer"], Edit) == bool(stale and (op is not ops[-4] or "M" in combo[0]))
+        assert isinstance(op["buffer"], Edit) == bool(stale and "M" in combo[0])
         stale = whole
 
 
-@pytest.mark.parametrize("combo", [("less-16384", "half"), ("nulls-8192", "scattered"), ("in-64", "rare")])
+@SMALL
+def test_no_row_of_a_small_shape_stays_from_op_to_op(combo: tuple[str, str]) -> None:
+    """Hardly any, at the same place of the buffer: a kernel that knows rows again gains nothing."""
+    one, ops = drawn(combo)
+    for before, after in itertools.pairwise(seen(ops)):
+        for b, n in enumerate(after["n_rows"].tolist()):
+            is_new = np.zeros(n, np.bool_)
+            for c in range(len(one.source.one.dtypes)):
+                stale = values_of(one, {**after, "buffer": before["buffer"]}, b, c)
+                is_new |= values_of(one, after, b, c) != stale
+            assert is_new.mean() > 0.9
+
+
+@pytest.mark.parametrize("combo", [c for c in COMBOS if "M" in c[0]], ids="-".join)
+def test_an_edit_changes_one_column_of_a_row(combo: tuple[str, str]) -> None:
+    """Each column in some, whether a row passes before or after; one column does not tell what is new."""
+    one, ops = drawn(combo)
+    before, after = seen(ops)[1:3]
+    n = SHAPES[combo[0]].n - 64
+    same = {**before, "columns": after["columns"], "n_rows": np.array([n])}
+    after = {**after, "n_rows": np.array([n])}
+    differ = np.array(
+        [values_of(one, after, 0, c) != values_of(one, same, 0, c) for c in range(len(one.source.one.dtypes))]
+    )
+    old, new = (
+        np.unpackbits(expect(one.build_inputs, op)[0][0], bitorder="little", count=n) for op in (same, after)
+    )
+    assert differ.sum(axis=0).max() == 1
+    assert np.array_equal(differ.any(axis=0), old != new)
+    assert (differ.sum(axis=1) > 3).all()
+    assert {(0, 1), (1, 0)} <= set(zip(old.tolist(), new.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("combo", [("less-16384", "half"), ("nulls-8192", "scattered"), ("in-64", "half")])
 def test_a_kernel_that_remembers_fails_at_the_first_edit(combo: tuple[str, str]) -> None:
     """The buffer of the first op, kept for as long as its size stays."""
 
@@ -234,9 +306,9 @@ def values_of(one: Workload, op: Any, b: int, c: int) -> np.ndarray:
 
 @SMALL
 def test_every_batch_has_literals_neighbours_and_ends(combo: tuple[str, str]) -> None:
-    """In the ops that bring whole columns; of floats -0.0 and NaNs of both signs, of bytes some above 127."""
+    """Of floats -0.0 and NaNs of both signs, of bytes some above 127."""
     one, ops = drawn(combo)
-    for op in (seen(ops)[0], seen(ops)[4]):
+    for op in (seen(ops)[0], seen(ops)[-1]):
         for c, dtype in enumerate(one.source.one.dtypes):
             used = [bits for _, column, some in leaves(one.source.one.tree) if column == c for bits in some]
             for b in range(len(op["n_rows"])):
@@ -268,15 +340,15 @@ def test_nulls_have_the_stated_share_and_hide_values_that_would_pass(combo: tupl
                 for b, n in enumerate(op["n_rows"].tolist())
             ]
             share = 1 - np.concatenate(valid).mean()
-            assert share == pytest.approx(0.05 if combo[0] == "in-16" else 0.2, rel=0.6)
+            assert share == pytest.approx(0.05 if combo[0] == "in-16" else 0.2, rel=0.9)
             changes = np.mean([np.mean(part[1:] != part[:-1]) for part in valid])
             assert (changes < 0.01) == (combo[1] == "clustered")
         ignored = [
             expect(program, {**op, "columns": op["columns"] * [1, 0, 0] - [0, 1, 0]}),
             expect(program, op),
         ]
-        for (_, without), (_, rows) in zip(*ignored, strict=True):
-            assert len(np.setdiff1d(without, rows)) > 0
+        hidden = [len(np.setdiff1d(without, rows)) for (_, without), (_, rows) in zip(*ignored, strict=True)]
+        assert sum(hidden) > N_HIDDEN
 
 
 def test_batches_begin_inside_bytes_and_end_inside_words() -> None:
@@ -287,8 +359,9 @@ def test_batches_begin_inside_bytes_and_end_inside_words() -> None:
             firsts += np.asarray(op["columns"])[:, 0, 2].tolist()
             lasts.append(int(np.asarray(op["n_rows"])[-1]))
     assert 0.3 < np.mean(np.array(firsts) == 0) < 0.7
-    assert len(set(firsts)) > 20
-    assert len(set(lasts)) > 20
+    assert len(set(firsts)) > 10
+    assert max(firsts) > 64
+    assert len(set(lasts)) > 10
     assert all(SHAPES["nulls-8192"].n - 64 < n <= SHAPES["nulls-8192"].n for n in lasts)
 
 

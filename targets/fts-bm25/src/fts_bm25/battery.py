@@ -1,14 +1,25 @@
 """What a trial checks before it times anything: awkward lists, scores, bounds, masks and counts."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
 
-from fts_bm25 import BLOCK, draws, inputs
-from fts_bm25.index import List, arranged, encode, norms
+from fts_bm25 import draws, inputs, traps
+from fts_bm25.cases import (
+    Asked,
+    Partition,
+    asked_of,
+    drawn_partition,
+    equal_partition,
+    make_case,
+    of_lists,
+    replaced_mask,
+    some_queries,
+    spaced,
+    with_frequencies,
+)
 from harness_common.prng import SplitMix64
-from referee.workload import Case, OpInputs, Value
+from referee.workload import Case
 
 LENGTHS = (1, 2, 127, 128, 129, 255, 256, 257, 383, 384, 385)
 GAPS = (
@@ -19,35 +30,20 @@ GAPS = (
     9,
     100,
     5_000,
-    30_000,
+    20_000,
 )  # differences of 1 to 15 bits; of 0 bits there are none but the first
 STRETCHES = (0.02, 0.5, 1.0, 2.0, 50.0)  # of the mean length of the query to the stored one
 LAST = 2**32 - 1
 
 
-@dataclass(frozen=True)
-class Partition:
-    """What a case builds on: documents' lengths, and lists; the mean length and the idf are those stored."""
-
-    doc_length: np.ndarray
-    stored_avgdl: float
-    lists: Sequence[List]
-    stored_idf: np.ndarray
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One op's queries."""
-
-    terms: np.ndarray
-    idf: np.ndarray
-    avgdl: float
-    k: int
-    mask: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
-
-
 def correctness_battery(seed: int) -> list[Case]:
     """Return the cases, with fresh lists, and some fresh extents, for every seed."""
+    streams = SplitMix64(seed)
+    return [*small_battery(seed), *timed_cases(streams.fork(7)), *large_cases(streams.fork(8))]
+
+
+def small_battery(seed: int) -> list[Case]:
+    """Return those that have no timed number of documents."""
     streams = SplitMix64(seed)
     parts = (
         plain_cases,
@@ -56,8 +52,7 @@ def correctness_battery(seed: int) -> list[Case]:
         bound_cases,
         mask_cases,
         random_cases,
-        timed_cases,
-        large_cases,
+        traps.small_cases,
     )
     return [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
 
@@ -77,12 +72,11 @@ def list_cases(stream: SplitMix64) -> Iterator[Case]:
         lists = [spaced(stream, start, gap, 300) for start in (0, 1, gap)]
         partition = of_lists(stream, 301 * gap + 2, lists)
         yield make_case(f"gaps of {gap}", partition, some_queries(stream, partition, 3, 3, (10, 1_000)))
-    for n_documents, name in ((2**22, "a gap of 22 bits"), (2**18, "documents 0 and the last")):
-        ends = np.array([0, n_documents - 1], np.uint32)
-        many = np.append(np.arange(300), n_documents - 1).astype(np.uint32)
-        lists = [with_frequencies(stream, one) for one in (ends, many, ends[1:], many[:128], many[173:])]
-        partition = of_lists(stream, n_documents, lists)
-        yield make_case(name, partition, some_queries(stream, partition, 4, 4, (2, 5)))
+    ends = np.array([0, 2**18 - 1], np.uint32)
+    many = np.append(np.arange(300), ends[1:]).astype(np.uint32)
+    lists = [with_frequencies(stream, one) for one in (ends, many, ends[1:], many[:128], many[173:])]
+    partition = of_lists(stream, 2**18, lists)
+    yield make_case("documents 0 and the last", partition, some_queries(stream, partition, 4, 4, (2, 5)))
     empty = drawn_partition(stream, 500, (0, 50, 0, 200, 0))
     yield make_case("lists without postings", empty, some_queries(stream, empty, 6, 4, (10, 1_000)))
     nothing = of_lists(stream, 10, [with_frequencies(stream, np.zeros(0, np.uint32))] * 2)
@@ -127,7 +121,6 @@ def score_cases(stream: SplitMix64) -> Iterator[Case]:
         "lengths and frequencies at their ends", ends, some_queries(stream, ends, 6, 3, (10, 1, 300))
     )
     yield near_tie_case(stream)
-    yield fold_case()
 
 
 def near_tie_case(stream: SplitMix64) -> Case:
@@ -145,62 +138,12 @@ def near_tie_case(stream: SplitMix64) -> Case:
     return make_case("sixteen terms, near ties", partition, asked)
 
 
-def fold_case() -> Case:
-    """Return a document that is above the k-th only as the sum is rounded: a bound rounded down drops it.
-
-    Document 0 has a score of 2.7779379. Document 700 has three terms of 6.2868384e-7, 0.015441144 and
-    2.7624962: in the order of the first two queries they are 2.7779381, in that of the third 2.7779379, a
-    tie. The numbers are those of a review of Lance's pull request 7603. A frequency of 1 in a document with
-    norm 1.2 is worth 1.
-    """
-    n = 1_000
-    lists = [
-        (np.array(documents, np.uint32), np.ones(len(documents), np.uint32))
-        for documents in ([700], [700], [700], [0], np.arange(701, 999))
-    ]
-    avgdl = 100.0
-    partition = Partition(np.full(n, 100, np.uint32), avgdl, lists, np.ones(5, np.float32))
-    idf = np.array([6.2868384e-7, 0.015441144, 2.7624962, 2.7779378891, 1e-3], np.float32)
-    terms = np.array([[1, 2, 0, 3, 4], [4, 3, 2, 0, 1], [0, 1, 2, 3, 4]], np.int32)
-    return make_case(
-        "a sum that is rounded up", partition, [Asked(terms, idf[terms], avgdl, k) for k in (1, 2, 3)]
-    )
-
-
 def bound_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield mean lengths far from the stored one, and many scores that lie above their stored maximum."""
+    """Yield mean lengths far from the stored one."""
     for stretch in STRETCHES:
         partition = drawn_partition(stream, 20_000, (300, 5_000, 12_000, 900))
         asked = some_queries(stream, partition, 4, 3, (10, 1), stretch)
         yield make_case(f"mean length {stretch} of the stored one", partition, asked)
-    yield tight_case(stream, 300)
-
-
-def tight_case(stream: SplitMix64, n_blocks: int) -> Case:
-    """Return blocks with one good document each, whose scores rise a little from block to block.
-
-    The idf are the stored ones, and so is the mean length: a stored maximum is then a bound but for the
-    rounding, and one in five lies below the score. The k-th score lies just below it, so whoever skips a
-    block whose maximum is not above the k-th score drops that document.
-    """
-    n = BLOCK * n_blocks
-    documents = np.arange(n, dtype=np.uint32)
-    frequencies = np.ones(n, np.uint32)
-    frequencies[BLOCK // 2 :: BLOCK] = 3 + stream.integers(0, 2, n_blocks)
-    lengths = np.full(n, 4_000, np.uint32)
-    good = documents[BLOCK // 2 :: BLOCK]
-    # Longer by a step: the score falls; so from the back to the front it rises, block by block.
-    lengths[good] = 40 + (n_blocks - np.arange(n_blocks)) // 3 + 15 * (frequencies[good] - 3)
-    stored_idf = stream.uniform(0.5, 9.0, 1).astype(np.float32)
-    partition = Partition(lengths, 123.0, [(documents, frequencies)], stored_idf)
-    terms = np.zeros((1, 1), np.int32)
-    asked = []
-    for step in range(12):
-        idf = stored_idf[terms]
-        for _ in range(step % 4):
-            idf = np.nextafter(idf, np.float32(9))
-        asked.append(Asked(terms, idf, 123.0, 1 + step % 3))
-    return make_case(f"maxima below scores, {n_blocks} blocks", partition, asked)
 
 
 def mask_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -240,14 +183,17 @@ def random_cases(stream: SplitMix64) -> Iterator[Case]:
 
 
 def timed_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield three ops of each timed shape, so that none is met for the first time when the clock runs."""
+    """Yield three ops of each timed shape, so that none is met for the first time when the clock runs.
+
+    Of the large one the first alone.
+    """
     for shape_name in inputs.SHAPES:
-        choice = [combo for combo in inputs.COMBOS if combo[0] == shape_name and shape_name != inputs.LARGE]
-        if choice:
-            combo = choice[stream.next_uint64() % len(choice)]
-            workload = inputs.workload(*combo, stream.next_uint64())
-            ops = inputs.redraw(workload, stream.next_uint64())[:3]
-            yield Case(f"timed: {workload.combo}", workload.build_inputs, ops)
+        choice = [combo for combo in inputs.COMBOS if combo[0] == shape_name]
+        combo = choice[stream.next_uint64() % len(choice)]
+        workload = inputs.workload(*combo, stream.next_uint64())
+        n_ops = 1 if shape_name == inputs.LARGE else 3
+        ops = inputs.redraw(workload, stream.next_uint64(), n_ops)
+        yield Case(f"timed: {workload.combo}", workload.build_inputs, ops)
 
 
 def large_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -261,6 +207,8 @@ def large_cases(stream: SplitMix64) -> Iterator[Case]:
             n = int(shape.n_documents * factor)
             if n > 2**21:
                 n = n if exact else 2**22 - 5
+            if exact:
+                yield traps.tight_case(stream, n, 8, (1.0, 2.0, 50.0)[stream.next_uint64() % 3])
             yield large_case(stream, f"large: {shape_name}, {n} documents", n, shape)
 
 
@@ -276,8 +224,12 @@ def large_case(stream: SplitMix64, name: str, n: int, shape: inputs.Shape) -> Ca
     far = np.append(lists[2][0], [n - 1]) if lists[2][0][-1] != n - 1 else lists[2][0]
     often = np.array([1, 3, 10**9, LAST], np.uint32)[stream.integers(0, 4, len(far))]
     lists += [(far.astype(np.uint32), often), (np.array([n - 1], np.uint32), np.array([7], np.uint32))]
+    ends = np.arange(n - 1 - 32 * (n // 33), n - 1, n // 33)  # 32 documents, of all lengths
+    lists.append(with_frequencies(stream, ends.astype(np.uint32)))
     doc_length[stream.integers(0, n, 50)] = LAST
     doc_length[lists[1][0][stream.integers(0, len(lists[1][0]), 50)]] = 0
+    doc_length[ends] = stream.uint64(len(ends)) >> (32 + np.arange(len(ends))).astype(np.uint64)
+    doc_length[ends[:2]] = LAST, 0
     doc_length[lists[1][0][-1]], lists[1][1][-1] = 0, 1_000
     stored_idf = np.array([draws.idf_of(len(one[0]), n) for one in lists], np.float32)
     partition = Partition(doc_length, inputs.MEAN_LENGTH, lists, stored_idf)
@@ -290,86 +242,9 @@ def large_case(stream: SplitMix64, name: str, n: int, shape: inputs.Shape) -> Ca
     asked[0].terms[1] = np.where(np.arange(shape.n_slots) == 0, 1, -1)  # its best document is its last
     mask = stream.integers(0, 256, -(-n // 8)).astype(np.uint8)
     mask[(n - 1) >> 3] |= np.uint8(1 << ((n - 1) & 7))
-    return make_case(name, partition, [*asked, replaced_mask(asked[0], mask)])
-
-
-def make_case(name: str, partition: Partition, asked: Sequence[Asked]) -> Case:
-    """Return a case: the index in the first op, queries in each."""
-    norm = norms(partition.doc_length, partition.stored_avgdl)
-    index: dict[str, Value] = dict(arranged(encode(partition.lists, partition.stored_idf, norm)))
-    ops: list[OpInputs] = []
-    for one in asked:
-        query: dict[str, Value] = {"terms": one.terms, "idf": one.idf, "avgdl": one.avgdl, "k": one.k}
-        query["mask"] = one.mask
-        ops.append(query if ops else {**index, **query})
-    return Case(name, {"doc_length": partition.doc_length, "stored_avgdl": partition.stored_avgdl}, ops)
-
-
-def some_queries(
-    stream: SplitMix64,
-    partition: Partition,
-    n_queries: int,
-    n_slots: int,
-    ks: Sequence[int],
-    stretch: float = 1.0,
-) -> list[Asked]:
-    """Return queries of drawn terms, a tenth of them unknown, for each k."""
-    asked = []
-    for k in ks:
-        shape = (n_queries, n_slots)
-        terms = stream.integers(0, len(partition.lists), shape).astype(np.int32)
-        idf = (partition.stored_idf[terms] * stream.uniform(0.8, 1.25, shape)).astype(np.float32)
-        terms[stream.floats(shape) < 0.1] = -1
-        avgdl = float(
-            np.float32(max(1.0, partition.stored_avgdl * stretch * stream.uniform(0.97, 1.03, 1)[0]))
-        )
-        asked.append(Asked(terms, idf, avgdl, k))
-    return asked
-
-
-def asked_of(partition: Partition, n_queries: int, n_slots: int) -> Asked:
-    """Return queries of the first term."""
-    shape = (n_queries, n_slots)
-    return Asked(np.zeros(shape, np.int32), np.ones(shape, np.float32), partition.stored_avgdl, 5)
-
-
-def replaced_mask(asked: Asked, mask: np.ndarray) -> Asked:
-    """Return the same queries with another mask."""
-    return Asked(asked.terms, asked.idf, asked.avgdl, asked.k, mask)
-
-
-def drawn_partition(stream: SplitMix64, n_documents: int, sizes: Sequence[int]) -> Partition:
-    """Return documents of drawn lengths, and lists of exactly these sizes."""
-    lists = []
-    for size in sizes:
-        documents = np.sort(stream.permutation(n_documents)[:size]).astype(np.uint32)
-        lists.append(with_frequencies(stream, documents))
-    return of_lists(stream, n_documents, lists)
-
-
-def of_lists(stream: SplitMix64, n_documents: int, lists: Sequence[List], equal: bool = False) -> Partition:
-    """Return a partition with these lists."""
-    doc_length = draws.document_lengths(stream, n_documents, "equal" if equal else "uniform")
-    stored_idf = np.array([draws.idf_of(len(one[0]), n_documents) for one in lists], np.float32)
-    return Partition(doc_length, 128.0, lists, stored_idf)
-
-
-def equal_partition(stream: SplitMix64, n_documents: int, sizes: Sequence[int]) -> Partition:
-    """Return documents and postings that are all alike."""
-    lengths = np.full(n_documents, 128, np.uint32)
-    return of_lists(
-        stream,
-        n_documents,
-        [draws.posting_list(stream, lengths, size, "equal") for size in sizes],
-        equal=True,
-    )
-
-
-def with_frequencies(stream: SplitMix64, documents: np.ndarray) -> List:
-    """Return documents with frequencies of 1 to 8."""
-    return documents, (1 + stream.integers(0, 8, len(documents))).astype(np.uint32)
-
-
-def spaced(stream: SplitMix64, start: int, gap: int, n: int) -> List:
-    """Return n documents at the same distance."""
-    return with_frequencies(stream, (start + gap * np.arange(n)).astype(np.uint32))
+    asked.append(replaced_mask(asked[0], mask))
+    # Documents of 0 behind one that is above, the 32 of all lengths, and a k above all that is timed.
+    terms = np.array([[4, 1, -1], [-1, 5, 4]], np.int32)
+    idf = np.array([[1.0, 0.0, 1.0], [1.0, 2.0, 0.0]], np.float32)
+    asked.append(Asked(terms, idf, inputs.MEAN_LENGTH, 3_000))
+    return make_case(name, partition, asked)

@@ -7,24 +7,32 @@ from harness_common.prng import SplitMix64
 
 MOST_FREQUENT = 12
 RUN = 2_048  # documents of one topic that stand together, in `clustered`
-PERIOD = 65_521  # documents whose lengths are drawn; a prime, so that no list falls in step with them
+N_LENGTHS = 2**16  # lengths that are drawn; more documents have one of these each
 EQUAL_LENGTH, EQUAL_FREQUENCY = 128, 2
 
 
 def document_lengths(stream: SplitMix64, n_documents: int, distribution: str) -> np.ndarray:
-    """Return uint32[n_documents], 1 to 4,000, or all the same."""
+    """Return uint32[n_documents], 1 to 4,000, or all the same.
+
+    In `clustered`, documents of a run are short or long together, by factors of 1/8 to 4.
+    """
     if distribution == "equal":
         return np.full(n_documents, EQUAL_LENGTH, np.uint32)
-    exponent = np.clip(6.5 + 1.1 * stream.normals(min(n_documents, PERIOD)), 0.0, 11.9)
+    exponent = np.clip(6.5 + 1.1 * stream.normals(min(n_documents, N_LENGTHS)), 0.0, 11.9)
     lengths = np.clip(power_of_two(exponent), 1.0, 4000.0).astype(np.uint32)
-    return np.resize(lengths, n_documents)
+    if n_documents > N_LENGTHS:
+        lengths = lengths[stream.uint64(-(-n_documents // 4)).astype("<u8").view("<u2")[:n_documents]]
+    if distribution == "clustered":
+        factors = np.uint32(1) << stream.integers(0, 6, -(-n_documents // RUN)).astype(np.uint32)
+        lengths = np.clip(lengths * np.repeat(factors, RUN)[:n_documents] // 8, 1, 4000)
+    return np.asarray(lengths, np.uint32)
 
 
 def posting_list(stream: SplitMix64, doc_length: np.ndarray, n: int, distribution: str) -> List:
     """Return about n postings of one term.
 
     uniform    documents anywhere, about 1.7 times each, longer ones more often
-    clustered  nine of ten documents in runs of 2,048 that have the term ten times as often as the others
+    clustered  49 of 50 documents in a twelfth of the runs of 2,048
     equal      documents anywhere, each twice
     """
     n_documents = len(doc_length)
@@ -43,14 +51,14 @@ def posting_list(stream: SplitMix64, doc_length: np.ndarray, n: int, distributio
 
 
 def clustered_documents(stream: SplitMix64, n_documents: int, n: int) -> np.ndarray:
-    """Return int64[n], documents of which nine in ten are in few runs."""
+    """Return int64[n], documents of which 49 in 50 are in few runs."""
     n_runs = max(1, n_documents // RUN)
     n_rich = max(1, n_runs // 12)
     rich = stream.permutation(n_runs)[:n_rich]
     inside = rich[stream.integers(0, n_rich, n)] * (n_documents // n_runs) + stream.integers(
         0, n_documents // n_runs, n
     )
-    return np.where(stream.integers(0, 10, n) > 0, inside, stream.integers(0, n_documents, n))
+    return np.where(stream.integers(0, 50, n) > 0, inside, stream.integers(0, n_documents, n))
 
 
 def distinct(documents: np.ndarray, n_documents: int) -> np.ndarray:

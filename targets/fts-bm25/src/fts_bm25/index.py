@@ -36,6 +36,12 @@ def norms(doc_length: np.ndarray, avgdl: float) -> np.ndarray:
     return K1 * ((ONE - B) + (B * lengths) / np.float32(avgdl))
 
 
+def contributions(frequencies: np.ndarray, norm: np.ndarray, weight: np.float32) -> np.ndarray:
+    """Return float32[n], what each posting adds to the score of its document, rounded as `reference` does."""
+    f = frequencies.astype(np.float32)
+    return np.asarray(weight * ((K1_PLUS_1 * f) / (f + norm)), np.float32)
+
+
 def maximum(frequencies: np.ndarray, norm: np.ndarray, stored_idf: np.ndarray | np.float32) -> np.ndarray:
     """Return float32[...], what Lance stores as the largest score of each row of postings.
 

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from fts_bm25 import BLOCK, draws, oracle
-from fts_bm25.index import List, Term, arranged, encode, norms, with_frequencies
+from fts_bm25.index import List, Term, arranged, contributions, encode, norms, with_frequencies
 from harness_common.prng import SplitMix64
 from referee.workload import Edit, OpInputs, Value, Workload
 
@@ -39,13 +39,20 @@ SHAPES = {
     "3x-top10": Shape(2**18, (64,), ((0.01, 0.05),), 1, 3, 4, 10),  # words of middling frequency
     "stop+2-top10": Shape(2**20, (3, 32), ((0.38, 0.42), (0.0005, 0.005)), 1, 3, 4, 10),  # one is a stop word
     "12x-top1000": Shape(2**15, (32,), ((0.04, 0.2),), 1, 12, 2, 1_000),  # nothing can be skipped; fits L2
-    "5x-top100-large": Shape(2**22, (64,), ((0.002, 0.005),), 20, 5, 2, 100, 4),  # beyond the last cache
+    "5x-top100-large": Shape(2**22, (64,), ((0.0012, 0.003),), 26, 5, 2, 100, 4),  # beyond the last cache
 }
 DISTRIBUTIONS = ("uniform", "clustered", "equal")
 LARGE = "5x-top100-large"
-COMBOS = [*product([name for name in SHAPES if name != LARGE], DISTRIBUTIONS), (LARGE, "uniform")]
+LONG = "12x-top1000"
+COMBOS = [
+    *product([name for name in SHAPES if name not in (LONG, LARGE)], DISTRIBUTIONS),
+    *product([LONG], ("uniform", "clustered")),
+    (LARGE, "uniform"),
+]
 
 MASKED = (2, 3, 6, 7)  # ops in which not every document may be returned
+AGAIN = {8: (1, 6), 4: (2,)}  # of so many ops, those in which query 1 asks for what it asked for before
+ODD = (1, 5)  # ops with unknown terms, terms that stand twice, and idf of 0
 MEAN_LENGTH = 128.0  # about that of the lengths drawn, and what the partition was written with
 
 
@@ -107,22 +114,24 @@ def workload(shape_name: str, distribution: str, seed: int) -> Workload:
 def least_bytes(shape: Shape) -> int:
     """Return what any right kernel must write in one op, and half of what it must read.
 
-    It writes every output. It reads the terms and idf of every query, and the length of every document that
-    it returns. How many postings it needs besides depends on how well it skips.
+    It writes every output, and reads the terms and idf of every query. How many postings and lengths it needs
+    besides depends on how well it skips.
     """
     n_returned = shape.n_queries * shape.k
-    return 8 * n_returned + 4 * shape.n_queries + (8 * shape.n_queries * shape.n_slots + 4 * shape.k) // 2
+    return 8 * n_returned + 4 * shape.n_queries + 8 * shape.n_queries * shape.n_slots // 2
 
 
-def redraw(workload: Workload, seed: int) -> list[OpInputs]:
-    """Return the ops of one round: terms numbered anew, then in each op other queries and one other block.
+def redraw(workload: Workload, seed: int, n_ops: int | None = None) -> list[OpInputs]:
+    """Return the ops of one round, or the first of them: terms numbered anew, then in each op other queries.
 
-    What is planted in every op, and which shortcut it closes:
-      a block of query 0 has other frequencies, so that the best document's score is another: closes
-          remembering what was decoded, or a bound;
-      query 1 asks for the same terms as in the op before, every idf greater by its last bit: closes
-          remembering what was asked, but for a difference that seems too small to count;
-      a slot that is unknown, a term that is there twice, a term of idf 0, which adds nothing and still finds;
+    What is planted, and which shortcut it closes:
+      from the second op on a block of query 0 or 1 in turn has other frequencies, so that the best document's
+          score is another: closes remembering what was decoded, or a bound;
+      in two ops query 1 asks for the same terms as in the op before, every idf greater by its last bit:
+          closes remembering what was asked, but for a difference that seems too small to count; in one of
+          the two a block of query 1 is the one that has changed;
+      in one op of four a slot that is unknown, a term that is there twice, a term of idf 0, which adds
+          nothing and still finds;
       in every other pair of ops, a mask that leaves out the document which would come first.
     """
     stream = SplitMix64(seed)
@@ -137,14 +146,15 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
     masks = stream.fork(4)
     ops: list[OpInputs] = []
     before: Change | None = None
-    for op in range(shape.n_ops):
+    for op in range(n_ops or shape.n_ops):
         slots = slots_of(source, queries[op], idf[op])
         mask = drawn_mask(masks, shape.n_documents) if op in MASKED else np.zeros(0, np.uint8)
         if len(mask):
-            first = oracle.best_documents(slots[1], source.doc_length, float(avgdl[op]), 1, mask)[0]
-            mask[first >> 3] &= ~(np.uint8(1) << (first & 7).astype(np.uint8))
-        best = oracle.best_documents(slots[0], source.doc_length, float(avgdl[op]), 1, mask)[0][0]
-        change = changed(source, index, queries[op, 0], idf[op, 0], terms[op, 0], int(best))
+            first = best_document(slots[1], source, float(avgdl[op]), mask)
+            mask[first >> 3] &= ~np.uint8(1 << (first & 7))
+        one = 1 - op % 2
+        best = best_document(slots[one], source, float(avgdl[op]), mask)
+        change = changed(source, index, queries[op, one], idf[op, one], terms[op, one], best)
         given: dict[str, Value | Edit] = {} if op else {**index, "k": shape.k}
         given |= {"terms": terms[op], "idf": idf[op], "avgdl": float(avgdl[op]), "mask": mask}
         ops.append(given | (edits(index, before, change) if op else {}))
@@ -153,10 +163,7 @@ def redraw(workload: Workload, seed: int) -> list[OpInputs]:
 
 
 def drawn_queries(stream: SplitMix64, source: Source) -> np.ndarray:
-    """Return int64[n_ops, Q, q], the list that each slot asks for, or -1; in a query all are different.
-
-    But for one that is there twice, where there are queries or slots enough.
-    """
+    """Return int64[n_ops, Q, q], the list that each slot asks for, or -1; mostly all are different."""
     shape = source.shape
     first = np.flatnonzero(source.kinds == 0)
     rest = np.flatnonzero(source.kinds == source.kinds[-1])
@@ -166,13 +173,15 @@ def drawn_queries(stream: SplitMix64, source: Source) -> np.ndarray:
         queries[:, :, 0] = first[stream.fork(1).integers(0, len(first), queries.shape[:2])]
     places = np.argsort(stream.fork(2).uint64(queries.shape), axis=2, kind="stable")
     queries = np.take_along_axis(queries, places, axis=2)
-    queries[1:, 1] = queries[0, 1]
-    if shape.n_queries > 3:
-        alone = rest[np.argsort(stream.fork(3).uint64((shape.n_ops, len(rest))), axis=1, kind="stable")]
-        queries[:, 2] = np.where(np.arange(shape.n_slots) == 0, -1, alone[:, :1])
-        queries[:, 3] = np.where(np.arange(shape.n_slots) == 1, alone[:, 1:2], -1)
-    else:
-        queries[:, 0, 0], queries[:, 0, 1] = -1, queries[:, 0, 2]
+    for op in AGAIN[shape.n_ops]:
+        queries[op, 1] = queries[op - 1, 1]
+    alone = rest[np.argsort(stream.fork(3).uint64((shape.n_ops, len(rest))), axis=1, kind="stable")]
+    for op in ODD[: shape.n_ops // 4]:
+        if shape.n_queries > 3:
+            queries[op, 2, 0], queries[op, 2, 1:] = -1, alone[op, 0]
+            queries[op, 3], queries[op, 3, 1] = alone[op, 1], -1
+        else:
+            queries[op, 0, 0], queries[op, 0, 1] = -1, queries[op, 0, 2]
     return queries
 
 
@@ -185,14 +194,16 @@ def asked(
     """
     stored = np.array([term.stored_idf for term in source.terms], np.float32)
     idf = (stored[queries] * stream.fork(0).uniform(0.9, 1.1, queries.shape)).astype(np.float32)
-    for op in range(1, len(idf)):
-        idf[op, 1] = np.nextafter(idf[op - 1, 1], np.float32(np.inf))
-    if source.shape.n_queries > 3:
-        idf[:, 3] = 0.0
-    else:
-        idf[:, 0, 3] = 0.0
     copies = stream.fork(1).integers(0, source.shape.n_copies, queries.shape)
-    copies[1:, 1] = copies[0, 1]
+    for op in AGAIN[len(idf)]:
+        idf[op, 1] = np.nextafter(idf[op - 1, 1], np.float32(np.inf))
+        copies[op, 1] = copies[op - 1, 1]
+    for op in ODD[: len(idf) // 4]:
+        copies[op] = copies[op, 0, 0]
+        if source.shape.n_queries > 3:
+            idf[op, 3] = 0.0
+        else:
+            idf[op, 0, 3] = 0.0
     return np.where(queries < 0, -1, number[copies, queries]).astype(np.int32), idf
 
 
@@ -202,6 +213,26 @@ def slots_of(source: Source, queries: np.ndarray, idf: np.ndarray) -> list[list[
         [(source.lists[i], weight) for i, weight in zip(one.tolist(), its_idf, strict=True) if i >= 0]
         for one, its_idf in zip(queries, idf, strict=True)
     ]
+
+
+def best_document(
+    slots: Sequence[tuple[List, np.float32]], source: Source, avgdl: float, mask: np.ndarray
+) -> int:
+    """Return the document that comes first; beside a stop word, it is looked for in the other lists."""
+    shape = source.shape
+    if len(shape.n_lists) == 1:
+        return int(oracle.best_documents(slots, source.doc_length, avgdl, 1, mask)[0][0])
+    most = shape.density[-1][1] * shape.n_documents
+    ids = np.unique(np.concatenate([one[0] for one, _ in slots if len(one[0]) <= most]))
+    if len(mask):
+        ids = ids[(mask[ids >> 3] >> (ids & 7).astype(np.uint8) & 1).view(np.bool_)]
+    norm = norms(source.doc_length[ids], avgdl)
+    total = np.zeros(len(ids), np.float32)
+    for (documents, frequencies), weight in slots:
+        place = np.minimum(np.searchsorted(documents, ids), len(documents) - 1)
+        more = contributions(frequencies[place], norm, weight)
+        total += np.where(documents[place] == ids, more, np.float32(0))
+    return int(ids[np.argmax(total)])
 
 
 def drawn_mask(stream: SplitMix64, n_documents: int) -> np.ndarray:

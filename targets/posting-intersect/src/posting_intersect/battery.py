@@ -14,7 +14,7 @@ Query = Sequence[int]
 
 LENGTHS = (0, 1, 2, 3, 127, 128, 129, 255, 256, 257)
 ENDS = (0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1)
-COUNTS = (1, 2, 3, 4, 5, 6, 16)  # of terms
+COUNTS = (1, 2, 3, 4, 5, 6, 16, 40)  # of terms
 
 
 def correctness_battery(seed: int) -> list[Case]:
@@ -27,6 +27,7 @@ def correctness_battery(seed: int) -> list[Case]:
         end_cases,
         width_cases,
         query_cases,
+        many_cases,
         random_cases,
         timed_cases,
         large_cases,
@@ -99,6 +100,16 @@ def end_cases(stream: SplitMix64) -> Iterator[Case]:
             [[6], [0]],
         ]
         yield make_case(f"ends of the type, {len(lists[0])} documents", own, lists, queries)
+    # The last document stands alone in its block: what would be a sentinel begins one.
+    ids = np.unique((stream.fork(9).uint64(2_500) >> 32).astype(np.uint32))[:-1]
+    alone = [
+        np.append(np.sort(ids[stream.fork(10 + n).permutation(len(ids))[: n - 1]]), np.uint32(2**32 - 1))
+        for n in (129, 257, 1_025, 384, 1)
+    ]
+    pairs = [[a, b] for a in range(5) for b in range(5) if a != b]
+    orders = [stream.fork(20 + k).permutation(5).tolist() for k in range(6)]
+    queries = [pairs, [row[:3] for row in orders], [row[:4] for row in orders], [[v] for v in range(5)]]
+    yield make_case("ends of the type, in a block alone", stream.fork(30), alone, queries)
 
 
 def width_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -117,10 +128,10 @@ def width_cases(stream: SplitMix64) -> Iterator[Case]:
 
 
 def query_cases(stream: SplitMix64) -> Iterator[Case]:
-    """Yield numbers of terms from 0 to 16, a missing term in every place, no queries, and no lists."""
-    lists = [some_docs(stream.fork(k), 900 + 17 * k, 1_200) for k in range(16)]
+    """Yield numbers of terms from 0 to 40, a missing term in every place, no queries, and no lists."""
+    lists = [some_docs(stream.fork(k), 1_050 + 3 * k, 1_200) for k in range(40)]
     for m in COUNTS:
-        orders = [stream.fork(100 + m + i).permutation(16)[:m].tolist() for i in range(3)]
+        orders = [stream.fork(100 + m + i).permutation(40)[:m].tolist() for i in range(3)]
         missing = [
             [MISSING if j == place else order for j, order in enumerate(orders[0])] for place in range(m)
         ]
@@ -140,6 +151,23 @@ def query_cases(stream: SplitMix64) -> Iterator[Case]:
     )
 
 
+def many_cases(stream: SplitMix64) -> Iterator[Case]:
+    """Yield more lists, queries and blocks than a fixed room, or a number of 8 or 16 bits, would hold."""
+    lengths = stream.fork(0).integers(0, 200, 300).tolist()
+    lists = [some_docs(stream.fork(1 + k), n, 300) for k, n in enumerate(lengths)]
+    asked = [stream.fork(400 + m).integers(0, 300, (300, m)).astype(np.int32) for m in (2, 3, 5)]
+    yield make_case("300 lists and queries", stream.fork(500), lists, asked)
+    n = 65_600  # in pairs of lists that share their first document
+    firsts = np.repeat((stream.fork(501).uint64(n // 2) >> 33 << 1).astype(np.uint32), 2)
+    docs = firsts[:, np.newaxis] + np.arange(2, dtype=np.uint32)
+    counts = stream.fork(502).integers(1, 3, n).tolist()
+    lists = [own[:count] for own, count in zip(docs, counts, strict=True)]
+    ends = [k + j for k in (0, 127, 255, 2**15, 2**16, n) for j in range(-8, 8, 2) if 0 <= k + j < n]
+    pairs = [[v - v % 2, v - v % 2 + 1] for v in ends]
+    asked = [np.array([pair * 2 for pair in pairs], np.int32)[:, :m] for m in (2, 3, 4)]
+    yield make_case(f"{n} lists", stream.fork(503), lists, asked)
+
+
 def random_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield extents that no kernel can have listed."""
     for k in range(12):
@@ -157,11 +185,10 @@ def random_cases(stream: SplitMix64) -> Iterator[Case]:
 
 def timed_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield two ops of each timed shape, so that none is met for the first time when the clock runs."""
-    chosen = {way: ways[stream.next_uint64() % len(ways)] for way, ways in inputs.WAYS.items()}
     pools: inputs.Pools = {}
     seed = stream.next_uint64()
-    for name in inputs.SHAPES:
-        drawn = inputs.workload(name, chosen[name.split("-", 1)[1]], seed, pools)
+    for name, ways in inputs.DISTRIBUTIONS.items():
+        drawn = inputs.workload(name, ways[stream.next_uint64() % len(ways)], seed, pools)
         yield Case(f"timed: {drawn.combo}", {}, inputs.redraw(drawn, stream.next_uint64())[:2])
 
 

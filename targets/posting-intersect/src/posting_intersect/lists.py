@@ -1,6 +1,6 @@
 """The lists that one workload draws its queries from: how documents lie in them, and some special ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,9 +11,8 @@ ROOM = 1 << 16  # ids left free behind the last document, so that all of them ca
 LAST = 2**32 - 1 - ROOM  # the last document there can be, before that
 
 DENSITY = {"tenth": 0.1, "half": 0.5, "wide": 0.4, "dense": 0.5}
-COMMON = (
-    512  # of so many documents one has nearly all terms, in `zipf`: of terms that are independent none has
-)
+# Of so many documents one has nearly all terms, in `zipf`: of terms that are independent none has.
+COMMON = 512
 RUN = (100, 1_000)  # documents in a row, and ids between two such runs
 TILE = 1 << 18  # ids of a pattern that is repeated in large lists, turned by another angle each time
 SPECIAL = 2 * BLOCK + 44  # documents of a special list: two full blocks and a rest
@@ -26,6 +25,7 @@ class Pool:
     lists    uint32[n] each, strictly ascending
     groups   pairs of numbers of lists and how many of these a query takes
     special  numbers of four lists: the partner, one with few of its documents, one with its last one, none
+    in_turn  whether an op takes of each group the list after that of the op before, and not any
 
     The second of these is 300 documents long and has four of the partner's: its first, its last, and the last
     of a block and the first of the next in both of them.
@@ -34,6 +34,7 @@ class Pool:
     lists: list[np.ndarray]
     groups: tuple[tuple[tuple[int, ...], int], ...]
     special: tuple[int, int, int, int]
+    in_turn: bool = False
 
 
 def draw_pool(stream: SplitMix64, distribution: str, m: int, scale: float = 1.0) -> Pool:
@@ -45,10 +46,13 @@ def draw_pool(stream: SplitMix64, distribution: str, m: int, scale: float = 1.0)
         groups = ((0, 1, 2, 3, 4, 5), 1), ((6, 7), m - 1)
         return with_special(stream.fork(9), [*rare, *often], groups, 6)
     if distribution == "large":
-        n_tiles = round(scale * 103)
-        long = tiled(stream.fork(0), 0.4, n_tiles)
-        short = rare_list(stream.fork(1), "scattered", int(scale * 20_000), n_tiles * TILE)
-        return with_special(stream.fork(2), [long, short], (((0, 1), 2),), 0)
+        n_tiles = round(scale * 26)
+        long = [tiled(stream.fork(k), 0.4, n_tiles) for k in range(4)]
+        short = [
+            rare_list(stream.fork(4 + k), "scattered", int(scale * 60_000), n_tiles * TILE) for k in range(4)
+        ]
+        pool = with_special(stream.fork(8), [*long, *short], (((0, 1, 2, 3), 1), ((4, 5, 6, 7), 1)), 0)
+        return replace(pool, in_turn=True)
     if distribution == "zipf":
         n_tiles = max(round(scale * 4), 1)
         common = chosen(stream.fork(12), n_tiles * TILE, 1 / COMMON)
@@ -111,7 +115,7 @@ def wide_ids(stream: SplitMix64, n: int) -> np.ndarray:
 
 
 def tiled(stream: SplitMix64, share: float, n_tiles: int) -> np.ndarray:
-    """Return each of the first n_tiles * 2**20 ids with the chance `share`, by turns of one pattern."""
+    """Return each of the first n_tiles * 2**18 ids with the chance `share`, by turns of one pattern."""
     pattern = stream.fork(0).floats(TILE) < share
     turns = stream.fork(1).integers(0, TILE, n_tiles).tolist()
     parts = [np.flatnonzero(np.roll(pattern, turn)) + TILE * i for i, turn in enumerate(turns)]

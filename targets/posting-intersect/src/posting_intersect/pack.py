@@ -66,10 +66,12 @@ def pack(lists: list[np.ndarray], freqs: list[np.ndarray]) -> Packed:
         blob[at] = width
         for w in np.unique(width).tolist():
             scatter(blob, at[width == w] + 1, packed_bits(values[width == w], w))
-    for b in np.flatnonzero(~is_full).tolist():
-        rest = slice(first[b], doc_start[of[b]] + length[of[b]])
-        scatter(blob, block_start[b : b + 1], tf[rest].max().astype(np.float32))
-        scatter(blob, block_start[b : b + 1] + 4, np.concatenate([docs[rest], tf[rest]]))
+    n_left = length[of] - BLOCK * number
+    for n in np.unique(n_left[~is_full]).tolist():
+        chosen = ~is_full & (n_left == n)
+        rests, starts = first[chosen, np.newaxis] + np.arange(n), block_start[:-1][chosen]
+        scatter(blob, starts, tf[rests].max(axis=1).astype(np.float32))
+        scatter(blob, starts + 4, np.concatenate([docs[rests], tf[rests]], axis=1))
     return Packed(blob, block_start, docs[first], blocks_of_list, length)
 
 

@@ -124,7 +124,9 @@ def draw_queries(stream: SplitMix64, pool: Pool, number: np.ndarray, m: int, n: 
     rows = []
     for _ in range(n):
         terms = [
-            numbers[k] for numbers, count in pool.groups for k in stream.permutation(len(numbers))[:count]
+            numbers[k]
+            for numbers, count in pool.groups
+            for k in ([op % len(numbers)] if pool.in_turn else stream.permutation(len(numbers))[:count])
         ]
         rows.append([terms[k] for k in stream.permutation(m)])
     partner, few, last, none = pool.special

@@ -16,4 +16,9 @@ OPCODES = range(13)
 
 NO_COLUMN = -1  # in a row of `nodes`: there is none
 NO_NULLS = -1  # in a row of `columns`, in place of where the bitmap begins: every row is valid
+
+# What no filter exceeds, neither timed ones nor those of the battery.
 MOST_PENDING = 32  # results of nodes that no AND, OR or NOT has taken up yet
+MOST_NODES = 128
+MOST_COLUMNS = 5
+MOST_LITERALS = 1_501  # of one list

@@ -58,15 +58,20 @@ class Layout:
         return found.reshape(-1)
 
 
-def layout(dtypes: Sequence[int], has_bits: Sequence[bool], room: int) -> Layout:
-    """Return where columns with so many rows are, each part at a multiple of 64 bytes."""
-    values, bits, end = [], [], 0
-    for dtype, has in zip(dtypes, has_bits, strict=True):
-        values.append(end)
-        end += padded(TYPES[dtype].itemsize * room)
-        bits.append(end if has else NO_NULLS)
-        end += padded(-(-room // 8)) if has else 0
-    return Layout(tuple(dtypes), tuple(values), tuple(bits), room, end)
+def layout(
+    dtypes: Sequence[int], has_bits: Sequence[bool], room: int, order: Sequence[int] | None = None
+) -> Layout:
+    """Return where columns with so many rows are, each part at a multiple of 64 bytes.
+
+    order  of the parts: 2 * c are the values of column c, 2 * c + 1 is its bitmap; as numbered if left out
+    """
+    starts, end = [NO_NULLS] * (2 * len(dtypes)), 0
+    for part in range(len(starts)) if order is None else order:
+        c, is_bitmap = divmod(part, 2)
+        if has_bits[c] or not is_bitmap:
+            starts[part] = end
+            end += padded(-(-room // 8) if is_bitmap else TYPES[dtypes[c]].itemsize * room)
+    return Layout(tuple(dtypes), tuple(starts[::2]), tuple(starts[1::2]), room, end)
 
 
 def padded(n_bytes: int) -> int:

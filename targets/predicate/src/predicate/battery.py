@@ -1,6 +1,7 @@
 """What a trial checks before it times anything: every comparison and type, nulls, trees, all timed shapes."""
 
 import dataclasses
+import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -56,8 +57,29 @@ def correctness_battery(seed: int) -> list[Case]:
 
 
 def case(name: str, dtypes: Sequence[int], tree: Tree, *ops: OpInputs) -> Case:
-    """Return a case of one filter."""
-    return Case(name, build_inputs(dtypes, tree), ops)
+    """Return a case of one filter, its literals in another order than its nodes."""
+    stream = SplitMix64(zlib.crc32(name.encode()))
+    return Case(name, shuffled(stream, build_inputs(dtypes, tree)), ops)
+
+
+def shuffled(stream: SplitMix64, built: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return a filter whose literals stand elsewhere, those of one node together, with any bits in null ones.
+
+    Closes taking literals one after the other, and reading null ones.
+    """
+    nodes, order = built["nodes"].copy(), stream.permutation(len(built["nodes"]))
+    kept = [np.zeros(0, np.int64)]
+    end = 0
+    for node in order.tolist():
+        first, n_literals = built["nodes"][node, 2:].tolist()
+        kept.append(np.arange(first, first + n_literals))
+        nodes[node, 2] = end
+        end += n_literals
+    chosen = np.concatenate(kept)
+    nulls = built["literal_nulls"][chosen]
+    any_bits = stream.uint64(len(chosen))
+    literals = np.where(nulls != 0, any_bits, built["literals"][chosen])
+    return {**built, "nodes": nodes, "literals": literals, "literal_nulls": nulls}
 
 
 def warm_up_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -71,6 +93,8 @@ def comparison_cases(stream: SplitMix64) -> Iterator[Case]:
     """Yield each comparison with each special literal, among them NaN, -0.0 and the ends; and low > high."""
     for dtype in range(N_DTYPES):
         some = specials(dtype)
+        known = any_of(*[leaf(EQ, 0, bits) for bits in some])
+        long = draw_op(stream.fork(5_000 + dtype), (dtype,), known, large_batches(stream.fork(6_000 + dtype)))
         for k, bits in enumerate(some):
             for opcode in (EQ, NE, LT, LE, GT, GE, BETWEEN):
                 own = stream.fork((dtype * 16 + k) * 16 + opcode)
@@ -78,7 +102,7 @@ def comparison_cases(stream: SplitMix64) -> Iterator[Case]:
                 literals = (bits, other) if opcode == BETWEEN else (bits,)
                 tree = leaf(opcode, 0, *literals)
                 op = draw_op(own.fork(1), (dtype,), tree, (130, 61))
-                yield case(f"{NAMES[dtype]}, opcode {opcode}, literal {bits:#x}", (dtype,), tree, op)
+                yield case(f"{NAMES[dtype]}, opcode {opcode}, literal {bits:#x}", (dtype,), tree, op, long)
 
 
 def kleene_cases(stream: SplitMix64) -> Iterator[Case]:
@@ -89,7 +113,7 @@ def kleene_cases(stream: SplitMix64) -> Iterator[Case]:
         "OR": (OR, left, right),
         "AND of a null literal": (AND, left, leaf(LT, 1, None)),
         "OR of a null literal": (OR, left, leaf(NE, 1, None)),
-        "null literal": leaf(GE, 0, None),
+        **{f"null literal, opcode {opcode}": leaf(opcode, 0, None) for opcode in (EQ, NE, LT, LE, GT, GE)},
         "BETWEEN null and": leaf(BETWEEN, 0, None, 0),
         "BETWEEN and null": leaf(BETWEEN, 0, 1, None),
         "IN with a null": leaf(IN, 0, 1, None),
@@ -99,21 +123,26 @@ def kleene_cases(stream: SplitMix64) -> Iterator[Case]:
         "IS NULL": leaf(IS_NULL, 0),
         "IS NOT NULL": leaf(IS_NOT_NULL, 0),
     }
-    op = all_pairs(stream)
+    ops = all_pairs(stream, (200,)), all_pairs(stream.fork(3), large_batches(stream.fork(4)))
     for name, tree in trees.items():
-        yield case(f"kleene: {name}", (UINT8, UINT8), tree, op)
-        yield case(f"kleene: NOT of {name}", (UINT8, UINT8), none_of(tree), op)
-        yield case(f"kleene: NOT of NOT of {name}", (UINT8, UINT8), none_of(none_of(tree)), op)
+        yield case(f"kleene: {name}", (UINT8, UINT8), tree, *ops)
+        yield case(f"kleene: NOT of {name}", (UINT8, UINT8), none_of(tree), *ops)
+        yield case(f"kleene: NOT of NOT of {name}", (UINT8, UINT8), none_of(none_of(tree)), *ops)
 
 
-def all_pairs(stream: SplitMix64) -> OpInputs:
+def large_batches(stream: SplitMix64) -> tuple[int, ...]:
+    """Return as many rows as are timed in batches, exactly and 0.9 to 1.3 times as many."""
+    return *sizes_of(stream.fork(0), BATCH), *sizes_of(stream.fork(1), 2 * BATCH)
+
+
+def all_pairs(stream: SplitMix64, n_rows: Sequence[int]) -> OpInputs:
     """Return an op of two columns of 0, 1 and null; under null is either, too."""
-    op = dict(draw_op(stream.fork(0), (UINT8, UINT8), leaf(EQ, 0, 1), (200,), (True, True), 0.4))
-    (columns,) = np.asarray(op["columns"])
+    op = dict(draw_op(stream.fork(0), (UINT8, UINT8), leaf(EQ, 0, 1), n_rows, (True, True), 0.4))
     buffer = np.asarray(op["buffer"]).copy()
-    for c in range(2):
-        start = int(columns[c, 0])
-        buffer[start : start + 200] = stream.fork(1 + c).integers(0, 2, 200)
+    for b, n in enumerate(n_rows):
+        for c in range(2):
+            start = int(np.asarray(op["columns"])[b, c, 0])
+            buffer[start : start + n] = stream.fork(1 + c).fork(b).integers(0, 2, n)
     return {**op, "buffer": buffer}
 
 
@@ -142,9 +171,8 @@ def list_cases(stream: SplitMix64) -> Iterator[Case]:
             own = stream.fork(100 * dtype + k)
             width = 8 * (4, 8, 4, 8, 1)[dtype]
             drawn = (own.fork(0).uint64(n_literals) >> np.uint64(64 - width)).tolist()
-            literals: list[int | None] = [*drawn, *specials(dtype)[: n_literals // 4], *drawn[:1]][
-                : n_literals + 1
-            ]
+            some = specials(dtype)[: n_literals // 4]
+            literals: list[int | None] = [*drawn[len(some) :], *some, *drawn[-1:]]
             if k % 2 == 0 and n_literals > 0:
                 literals[int(own.fork(1).integers(0, len(literals), 1)[0])] = None
             tree = leaf(IN, 0, *literals)
@@ -152,6 +180,8 @@ def list_cases(stream: SplitMix64) -> Iterator[Case]:
                 draw_op(own.fork(2), (dtype,), tree, (400, 61)),
                 draw_op(own.fork(3), (dtype,), tree, (9,)),
             ]
+            if n_literals in (4, 16, 17, 64, 1_000):
+                ops.append(draw_op(own.fork(4), (dtype,), tree, large_batches(own.fork(5))))
             yield case(f"IN: {n_literals} of {NAMES[dtype]}", (dtype,), tree, *ops)
             yield case(f"NOT IN: {n_literals} of {NAMES[dtype]}", (dtype,), none_of(tree), *ops)
 
@@ -168,7 +198,9 @@ def tree_cases(stream: SplitMix64) -> Iterator[Case]:
                 left, right = (opcode, left, one), (opcode, one, right)
                 mixed = (AND + k % 2, none_of(one), (NOT, mixed)) if k % 3 == 0 else (AND + k % 2, one, mixed)
             for name, tree in (("left", left), ("right", right), ("mixed", mixed)):
-                ops = [draw_op(stream.fork(100 + k), dtypes, tree, (300,)) for k in range(2)]
+                own = stream.fork(2 * n_leaves + opcode)
+                sizes = (300,), (170,), large_batches(own.fork(2))[::2]
+                ops = [draw_op(own.fork(k), dtypes, tree, n_rows) for k, n_rows in enumerate(sizes)]
                 yield case(f"{n_leaves} leaves, {opcode}, {name}", dtypes, tree, *ops)
     tree = some[2]
     for k in range(5):
@@ -183,8 +215,10 @@ def share_cases(stream: SplitMix64) -> Iterator[Case]:
     """
     dtypes = (INT32, UINT8, FLOAT64)
     far = draw_leaf(stream.fork(0), GE, 2, FLOAT64)
-    for n in (200, 1_000, BATCH):
-        for k, n_true in enumerate((0, 1, n // 50, n // 5, n // 5 + 1, n // 2, n - 1, n)):
+    million = inputs.SHAPES["less-1M"].n
+    for n in (200, 1_000, BATCH, million):
+        shares = (0, 1, n // 50, n // 5, n // 5 + 1, n // 2, n - 1, n) if n < million else (n // 10,)
+        for k, n_true in enumerate(shares, start=0 if n < million else 1):
             own = stream.fork(n + k)
             left = leaf(LT, 0, n_true)
             trees = {
@@ -193,14 +227,16 @@ def share_cases(stream: SplitMix64) -> Iterator[Case]:
                 "OR": any_of(left, all_of(leaf(LT, 1, 99), far)),
                 "NOT of AND": none_of(all_of(left, leaf(IN, 1, 0, 1, 2, None, 255))),
             }
-            for name, tree in trees.items():
+            for name in trees if n < million else ("AND", "NOT of AND"):
+                tree = trees[name]
                 op = dict(
                     draw_op(own.fork(0), dtypes, tree, (n,), (False, True, True), 0.3 if k % 3 else 0.0)
                 )
                 (columns,) = np.asarray(op["columns"])
                 buffer = np.asarray(op["buffer"]).copy()
                 start = int(columns[0, 0])
-                buffer[start : start + 4 * n] = own.fork(1).permutation(n).astype("<i4").view(np.uint8)
+                ranks = own.fork(1).permutation(n) if n < million else own.fork(1).integers(0, n, n)
+                buffer[start : start + 4 * n] = ranks.astype("<i4").view(np.uint8)
                 yield case(f"{n_true} of {n} on the left: {name}", dtypes, tree, {**op, "buffer": buffer})
 
 
@@ -262,9 +298,9 @@ def timed_cases(stream: SplitMix64) -> Iterator[Case]:
             source = dataclasses.replace(one.source, shape=other)
             ops = list(inputs.redraw(dataclasses.replace(one, source=source), own.fork(2 + j).next_uint64()))
             drawn = source.one
-            if n < 1 << 18:
-                for i, (has_bits, share) in enumerate(((True, 0.3), (False, 0), (True, 0), (True, 1))):
-                    every = [has_bits] * len(drawn.dtypes)
-                    ops.append(draw_op(own.fork(4 + 4 * j + i), drawn.dtypes, drawn.tree, (n,), every, share))
+            others = ((True, 0.3), (False, 0), (True, 0), (True, 1))
+            for i, (has_bits, share) in enumerate(others if n < 1 << 18 else others[:1]):
+                every = [has_bits] * len(drawn.dtypes)
+                ops.append(draw_op(own.fork(4 + 4 * j + i), drawn.dtypes, drawn.tree, (n,), every, share))
             if j == 0 or n < 1 << 21:
                 yield Case(f"{name}, {distribution}: {n} rows", one.build_inputs, ops)

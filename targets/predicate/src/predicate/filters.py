@@ -28,7 +28,7 @@ class Filter:
     nullable  which of them have bitmaps
     tree      the filter
     passing   bits of a row for which it is true
-    failing   bits of a row for which it is not
+    failing   bits of which each alone makes it false where the others pass
     """
 
     dtypes: tuple[int, ...]
@@ -67,19 +67,24 @@ def forecast(stream: SplitMix64, distribution: str) -> Filter:
         leaf(IN, 3, *modes[:3]),
     )
     passing = first + days - 1, bits_of(FLOAT64, DISCOUNTS[7]), 23, modes[2]
-    failing = first, bits_of(FLOAT64, DISCOUNTS[5]), 24, modes[0]
+    failing = first + days, bits_of(FLOAT64, DISCOUNTS[8]), 24, modes[3]
     return Filter((INT32, FLOAT64, INT64, UINT8), (False,) * 4, tree, passing, failing)
 
 
 def nulls(stream: SplitMix64, distribution: str) -> Filter:
-    """Return `(price BETWEEN x AND y OR price IS NULL) AND NOT (stock >= 100 OR stock = 7)`, with nulls."""
+    """Return `(price BETWEEN x AND y OR price IS NULL) AND NOT (stock >= 100 OR stock = 7)`, with nulls.
+
+    Where x is 0.0, -0.0 is less and does not pass: closes comparing floats as processors do.
+    """
     low, width = stream.integers(200, 400, 2).tolist()
+    if distribution != "ascending":
+        low = 0
     bounds = bits_of(FLOAT64, low), bits_of(FLOAT64, low + width)
     tree = all_of(
         any_of(leaf(BETWEEN, 0, *bounds), leaf(IS_NULL, 0)),
         none_of(any_of(leaf(GE, 1, 100), leaf(EQ, 1, 7))),
     )
-    return Filter((FLOAT64, INT64), (True, True), tree, (bounds[1], 99), (bounds[0], 7))
+    return Filter((FLOAT64, INT64), (True, True), tree, (bounds[1], 99), (bounds[1] + 1, 7))
 
 
 def membership(stream: SplitMix64, distribution: str, n_literals: int) -> Filter:

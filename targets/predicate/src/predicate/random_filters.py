@@ -13,18 +13,21 @@ from referee.workload import OpInputs
 
 N_DTYPES = len(TYPES)
 NULL_LITERALS = 16  # one literal in so many is null
+BLOCK = 50_021  # rows of a column that are drawn; of longer ones they come again and again
+LEADS = (64, 64, 64, 2_500)  # rows before a slice, at most
 
 
 def draw_leaf(stream: SplitMix64, opcode: int, column: int, dtype: int) -> Tree:
     """Return a leaf whose literals are specials of the type, or any bits; a list has some of them twice."""
-    n_literals = {IS_NULL: 0, IS_NOT_NULL: 0, BETWEEN: 2, IN: int(stream.fork(0).integers(0, 9, 1)[0])}
+    n_literals = {IS_NULL: 0, IS_NOT_NULL: 0, BETWEEN: 2, IN: int(stream.integers(0, 9, 1)[0])}.get(opcode, 1)
     some = specials(dtype)
+    kinds = stream.integers(0, 4 * NULL_LITERALS, n_literals).tolist()
+    places = stream.integers(0, len(some), n_literals).tolist()
+    any_bits = (stream.uint64(n_literals) >> np.uint64(64 - 8 * TYPES[dtype].itemsize)).tolist()
     literals: list[int | None] = []
-    for i in range(n_literals.get(opcode, 1)):
-        own = stream.fork(1 + i)
-        kind, at = int(own.next_uint64() >> 32), int(own.integers(0, len(some), 1)[0])
-        bits = some[at] if kind % 4 > 0 else own.next_uint64() >> (64 - 8 * TYPES[dtype].itemsize)
-        literals.append(None if kind // 4 % NULL_LITERALS == 0 else bits)
+    for kind, place, bits in zip(kinds, places, any_bits, strict=True):
+        found = some[place] if kind % 4 > 0 else bits
+        literals.append(None if kind // 4 == 0 else found)
     return leaf(opcode, column, *literals)
 
 
@@ -52,30 +55,36 @@ def draw_op(
 ) -> OpInputs:
     """Return an op of batches whose columns hold the tree's literals, their neighbours, and any bits.
 
-    A column has a bitmap or not, and in one of four columns with one all rows are valid or none, unless
-    `has_bits` and `null_share` say. Two of three batches are slices.
+    A column has a bitmap or not, one or the other from batch to batch, and in one of four columns with one
+    all rows are valid or none, unless `has_bits` and `null_share` say. Two of three batches are slices.
+    Values and bitmaps of the columns lie in any order.
     """
-    n_batches, room = len(n_rows), -(-(max(n_rows) + 64) // 64) * 64
+    most = LEADS[int(stream.integers(0, len(LEADS), 1)[0])]
+    n_batches, room = len(n_rows), -(-(max(n_rows) + most) // 64) * 64
+    drawn = n_batches, min(room, BLOCK)
+    is_any = has_bits is None
     if has_bits is None:
-        has_bits = [bool(stream.fork(0).fork(c).next_uint64() >> 63) for c in range(len(dtypes))]
+        has_bits = (stream.integers(0, 2, len(dtypes)) == 1).tolist()
     values, valid = [], []
     for c, dtype in enumerate(dtypes):
         own = stream.fork(1 + c)
         used = [bits for _, column, some in leaves(tree) if column == c for bits in some if bits is not None]
         pool = near(dtype, used[-16:])
-        found = pool[own.fork(0).integers(0, len(pool), (n_batches, room))]
-        any_bits = own.fork(1).uint64((n_batches, room)).astype(found.dtype)
-        values.append(np.where(own.fork(2).integers(0, 4, (n_batches, room)) == 0, any_bits, found))
+        found = pool[own.integers(0, len(pool), drawn)]
+        any_bits = own.uint64(drawn).astype(found.dtype)
+        some_bits = np.where(own.integers(0, 4, drawn) == 0, any_bits, found)
+        values.append(some_bits if drawn[1] == room else np.resize(some_bits, (n_batches, room)))
         shares = (0.0, 1.0, 0.05, 0.2, 0.2, 0.5, 0.5, 0.8)
-        share = shares[int(own.fork(3).integers(0, 8, 1)[0])] if null_share is None else null_share
-        valid.append(own.fork(4).floats((n_batches, room)) >= share if has_bits[c] else None)
-    where = layout(dtypes, has_bits, room)
-    leads = stream.fork(8).integers(0, 64, n_batches) * (stream.fork(9).integers(0, 3, n_batches) > 0)
+        share = shares[int(own.integers(0, 8, 1)[0])] if null_share is None else null_share
+        some_valid = own.floats((n_batches, min(room, BLOCK - 2))) >= share if has_bits[c] else None
+        valid.append(None if some_valid is None else np.resize(some_valid, (n_batches, room)))
+    where = layout(dtypes, has_bits, room, stream.permutation(2 * len(dtypes)).tolist())
+    leads = stream.integers(0, most, n_batches) * (stream.integers(0, 3, n_batches) > 0)
     columns = where.columns(leads)
+    if is_any:
+        columns[stream.integers(0, 4, columns.shape[:2]) == 0, 1:] = NO_NULLS, 0
     # The bitmap of a slice may as well begin at a byte further on, with a bit below 8.
-    is_bytewise = (stream.fork(10).integers(0, 2, n_batches) == 1)[:, np.newaxis] & (
-        columns[:, :, 1] != NO_NULLS
-    )
+    is_bytewise = (stream.integers(0, 2, n_batches) == 1)[:, np.newaxis] & (columns[:, :, 1] != NO_NULLS)
     columns[:, :, 1] += np.where(is_bytewise, columns[:, :, 2] // 8, 0)
     columns[:, :, 2] -= np.where(is_bytewise, columns[:, :, 2] // 8 * 8, 0)
     return {
