@@ -12,13 +12,13 @@ from lance_autoresearch.champion import text_at
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, git_line
+from lance_autoresearch.history import commits_since
 from lance_autoresearch.journal import Step
 from lance_autoresearch.leftovers import CANDIDATE, NOTHING, OUTSIDE, Leftovers
 from lance_autoresearch.record import Record, as_bytes, load
 from lance_autoresearch.run_branch import Run
 from lance_autoresearch.run_folder import RunFolder, branch_of
 from lance_autoresearch.trial import try_and_settle
-from lance_autoresearch.workspace import Target
 
 NO_VERDICT = "no verdict"
 
@@ -40,7 +40,7 @@ def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> N
     champion = leftovers.last_champion(
         Repository(target.root), target, branch_of(settings), since=step.began["champion"]
     )
-    records, kept = tried(target)
+    records, kept = tried(run)
     mine = unattributed(records, steps)
     outcome, told = result(step, left, mine, kept)
     told = ledger.one_line(told)
@@ -75,7 +75,7 @@ def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Left
     if not copy.is_file():
         why = step.turn.get("unfit") or "was gone"
         return Leftovers(OUTSIDE, f"refused before measuring: kernels.py {why}")
-    records, _ = tried(target)
+    records, _ = tried(run)
     candidate, before = copy.read_bytes(), text_at(repository, target, champion)
     for record in unattributed(records, steps):
         if (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"])) == (candidate, before):
@@ -126,10 +126,12 @@ def candidate_of(run: RunFolder, number: int) -> Path:
     return run.step(number) / "kernels.py"
 
 
-def tried(target: Target) -> tuple[list[Record], dict[str, bool]]:
-    """Return all trials of the run, oldest first, and which of them were kept."""
+def tried(run: RunFolder) -> tuple[list[Record], dict[str, bool]]:
+    """Return all trials of the run, oldest first, and which of them were kept and not taken back since."""
+    target, settings = run.target, run.settings()
     rows = ledger.read_rows(target.ledger)
-    kept = {row["trial"]: row["keep"] == "yes" for row in rows}
+    ours = commits_since(Repository(target.root), branch_of(settings), settings.start)
+    kept = {row["trial"]: row["keep"] == "yes" and row["commit"] in ours for row in rows}
     paths = [target.trials / f"{row['trial']}.json" for row in rows]
     return [load(path) for path in paths if path.is_file()], kept
 

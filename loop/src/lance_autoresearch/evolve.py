@@ -76,7 +76,7 @@ def take_turn(run: RunFolder, steps: list[Step], left: Budget, say: Say) -> None
         champion = champion_of(repository, target, settings, steps)
         leftovers.put_right(repository, run_folder.branch_of(settings), champion)
         pages = [page(repository, settings.start, path) for path in ("HARNESS.md", program(target))]
-    records, kept = tried(target)
+    records, kept = tried(run)
     told = steps[-1].ended["told"] if steps else ""
     known, profile = digest(records, kept, steps), champion_profile(run, champion)
     text = prompt(target, settings, number, told, known, profile, pages)
