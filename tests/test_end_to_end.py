@@ -48,6 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 def lar(checkout: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs `lar` in the checkout; its lock and folders are its own."""
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment |= {"LAR_RUNS": str(tmp_path / "runs"), "SCRIPT": str(tmp_path / "script")}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,26 +87,34 @@ def test_a_wrong_kernel_is_recorded_and_taken_back(
     assert "case " in record["reason"]
 
 
-def test_a_faster_kernel_is_judged_by_its_time(
-    checkout: Path, lar: Callable[..., subprocess.CompletedProcess[str]]
+def test_a_night_on_a_real_kernel(
+    checkout: Path, lar: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    """A whole trial of a real improvement: whatever the clock says, verdict, commit, file and row agree."""
-    champion = (checkout / KERNELS).read_text()
-    faster = (checkout / "targets/pq-l2/tests/cheats/honest_fast.py").read_text()
-    (checkout / KERNELS).write_text(faster)
-    done = lar("trial", "pq-l2", "-m", "four sub-vectors at once", "--seed", "7")
+    """`lar evolve` with an agent that writes a better kernel, then the old one: one keep, one discard."""
+    old, better = checkout / KERNELS, checkout / "targets/pq-l2/tests/cheats/honest_fast.py"
+    (tmp_path / "old.py").write_text(old.read_text())
+    script = [f"write @{better} ; say Hypothesis: four sub-vectors at once", f"write @{tmp_path / 'old.py'}"]
+    (tmp_path / "script").write_text("\n".join(script))
+    agent = f"{sys.executable} {ROOT / 'loop/tests/scripted_agent.py'} {{prompt_file}} {{workdir}} pq-l2"
+    done = lar("evolve", "pq-l2", "--agent", agent, "--tag", "night", "--trials", "2")
     assert done.returncode == 0, done.stderr
-    (row,) = rows(checkout)
-    kept = row["keep"] == "yes"
-    assert (row["verdict"], row["correctness"]) == ("keep" if kept else "discard", "pass")
-    assert (checkout / KERNELS).read_text() == (faster if kept else champion)
-    assert float(row["ratio_low"]) <= float(row["ratio"]) <= float(row["ratio_high"])
+    (tree,) = (tmp_path / "runs").glob("*/pq-l2-night/worktree")
+    first, second = rows(tree)
+    assert (first["verdict"], first["correctness"], first["keep"]) == ("keep", "pass", "yes"), done.stderr
+    assert (second["verdict"], second["keep"]) == ("discard", "no")
+    assert float(first["ratio_low"]) <= float(first["ratio"]) <= float(first["ratio_high"]) < 1.0
+    assert (tree / KERNELS).read_text() == better.read_text()
+    assert old.read_text() == (tmp_path / "old.py").read_text(), "the checkout itself is left alone"
+    record = json.loads((tree / TRIALS / f"{first['trial']}.json").read_text())
+    assert len(record["samples"]["confirmation_blocks"]) == len(record["samples"]["blocks"])
+    branch = "autoresearch/pq-l2/night"
     subject = subprocess.run(
-        ["git", "log", "-1", "--format=%s"], cwd=checkout, capture_output=True, text=True
+        ["git", "log", "-1", "--format=%s", branch], cwd=checkout, capture_output=True, text=True, check=True
     )
-    assert ("four sub-vectors" in subject.stdout) == kept
-    record = json.loads((checkout / TRIALS / f"{row['trial']}.json").read_text())
-    assert len(record["samples"]["confirmation_blocks"]) == (len(record["samples"]["blocks"]) if kept else 0)
+    assert "four sub-vectors at once" in subject.stdout
+    assert "stopped: 2 of 2 trials are done" in done.stdout
+    assert "measured again on a fresh seed, against the baseline: " in done.stdout
+    assert branch in done.stdout
 
 
 def test_a_refused_kernel_names_rule_and_line(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lance_autoresearch import cli
+from lance_autoresearch import cli, journal, ledger, record, run_folder
 from lance_autoresearch.git import Repository
 from lance_autoresearch.workspace import Target
 
@@ -111,6 +111,50 @@ def wait_until(true: Callable[[], bool], within_s: float = 10.0) -> bool:
     return True
 
 
+KilledAt = Callable[[int, Callable[[], object]], bool]
+
+
+@pytest.fixture
+def killed_at() -> KilledAt:
+    """Return what runs an action that is killed before its n-th step."""
+    return run_killed_at
+
+
+def run_killed_at(step: int, action: Callable[[], object]) -> bool:
+    """Run `action` in a child that kills itself before its n-th step, and return whether it got there.
+
+    A step is whatever reaches the disk or another process.
+    """
+    child = os.fork()
+    if child == 0:
+        taken = 0
+
+        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **options: Any) -> Any:
+                nonlocal taken
+                taken += 1
+                if taken == step:
+                    if real is os_write:  # die in the middle of the write
+                        real(arguments[0], arguments[1][: len(arguments[1]) // 2])
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return real(*arguments, **options)
+
+            return call
+
+        os_write = os.write
+        os.write, os.fsync = counted(os.write), counted(os.fsync)
+        os.replace, subprocess.run = counted(os.replace), counted(subprocess.run)
+        code = 1
+        try:
+            action()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status)
+
+
 @pytest.fixture
 def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
     """A workspace without a repository, and nobody's git settings."""
@@ -128,6 +172,7 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
         root / "README.md": README,
         root / ".gitignore": "results.tsv\ntrials/\n__pycache__/\n",
         root / "targets/toy/pyproject.toml": "[project]\n",
+        root / "targets/toy/program.md": "what the agent needs to know\n",
         source / "__init__.py": "",
         source / "kernels.py": CHAMPION,
         source / "baseline.py": "# the yardstick\n",
@@ -152,3 +197,109 @@ def toy(plain_folder: Toy) -> Toy:
     plain_folder.git("commit", "--quiet", "--message", "start")
     plain_folder.git("switch", "--quiet", "--create", BRANCH)
     return plain_folder
+
+
+NASTY = "<script>alert(1)</script> & \"quoted\" <img src=x onerror='y'>"
+COMBOS = ("uniform/64x8", "sparse/64x8", "uniform/768x96", "sparse/768x96")
+MIDNIGHT_S = 1763856000  # of 23 November 2025
+# What was tried, the verdict, the ratio to the champion, and the speedup over the baseline that a keep has.
+TRIALS = (
+    ("scan two sub-vectors per pass", "keep", 0.8, 1.25),
+    (f"unroll by hand {NASTY}", "discard", 1.02, None),
+    ("gather codes", "fail", 0.5, None),
+    ("block the rows by 512", "keep", 0.75, 1.667),
+    ("a table of bytes", "discard", 2.4, None),
+    ("prefetch", "crash", None, None),
+    ("a threshold before the heap", "keep", 0.9, 1.852),
+    ("drop the temporary", "discard", 0.998, None),
+)
+
+
+def kernel(number: int) -> str:
+    """Return the text of the kernel after `number` keeps, with a line that a page must not believe."""
+    lines = [f"    total += table[{i}]\n" for i in range(3 + number)]
+    return f"def scan(table):  # KEEP\n    total = {number}\n{''.join(lines)}    return total  # {NASTY}\n"
+
+
+def made_record(place: int, champion: str, candidate: str, start: str) -> dict[str, Any]:
+    """Return the record of trial `place` of `TRIALS`, in the shape that `lar trial` writes."""
+    hypothesis, verdict, ratio, speedup = TRIALS[place]
+    against = {combo: (speedup or 1) * (1 + 0.05 * at) for at, combo in enumerate(COMBOS)}
+    return {
+        "verdict": verdict,
+        "reason": f"the {verdict} of {NASTY}",
+        "correctness": "pass",
+        "total_seconds": 61.5,
+        "ratio": ratio,
+        "ratio_low": ratio and ratio * 0.99,
+        "ratio_high": ratio and ratio * 1.01,
+        "combos": {},
+        "speedup_vs_baseline": speedup,
+        "speedup_vs_baseline_low": speedup and speedup * 0.98,
+        "speedup_vs_baseline_high": speedup and speedup * 1.02,
+        "combos_vs_baseline": {
+            combo: {"speedup": one, "speedup_low": one * 0.98, "speedup_high": one * 1.02}
+            for combo, one in against.items()
+        }
+        if speedup
+        else {},
+        "seed": 7,
+        "sandbox": "landlock and seccomp",
+        "machine": {"cpu": "Some CPU", "cores": 2, "system": "Linux", "python": "3.11", "numba": "0.68.1"},
+        "samples": {"blocks": []},
+        "id": f"20251123T0{place}0000-000-abcdef",
+        "timestamp": f"2025-11-23T0{place}:00:00Z",
+        "branch": "autoresearch/toy/night",
+        "hypothesis": hypothesis,
+        "champion_commit": start,
+        "start_commit": start,
+        "candidate_text": candidate,
+        "champion_text": champion,
+        "diff": record.unified_diff(champion, candidate, f"{SOURCE}/kernels.py"),
+        "target": "toy",
+        "judged": True,
+    }
+
+
+@pytest.fixture
+def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run_folder.RunFolder:
+    """The folder of an unattended run that has come to an end: `TRIALS`, and a turn without one."""
+    monkeypatch.setenv("LAR_RUNS", str(tmp_path / "runs"))
+    toy.edit(kernel(0))
+    toy.git("commit", "--quiet", "--all", "--message", "the kernel that the night begins with")
+    start = tip = toy.git("rev-parse", "HEAD")
+    asked = run_folder.Settings("toy", "night", "claude", None, start, 45.0, 10.0, trials=9, hours=8.0)
+    run = run_folder.begin(toy.root, asked)
+    run.target.trials.mkdir(parents=True)
+    keeps = 0
+    for place, (_, verdict, _, _) in enumerate(TRIALS):
+        candidate = kernel(keeps + 1) if verdict == "keep" else f"{kernel(keeps)}# {place}\n"
+        made = made_record(place, kernel(keeps), candidate, start)
+        if verdict == "keep":
+            keeps += 1
+            tip = toy.git("commit-tree", f"{start}^{{tree}}", "-p", tip, "-m", f"keep {keeps}")
+        record.save(run.target.trials, made)
+        ledger.append(run.target.ledger, ledger.row_of(made, tip, verdict == "keep"))
+        took_turn(run, place + 1, MIDNIGHT_S + place * 3600, made["id"], verdict == "keep")
+    took_turn(run, len(TRIALS) + 1, MIDNIGHT_S + len(TRIALS) * 3600, None, False)
+    toy.git("branch", "autoresearch/toy/night", tip)
+    run.last_message.write_text(f"stopped: all of it is used up {NASTY}\n")
+    return run
+
+
+def took_turn(run: run_folder.RunFolder, number: int, at_s: float, trial: str | None, kept: bool) -> None:
+    """Write a whole step into the journal of `run`."""
+    said = {"mechanism": "memory layout", "prediction": f"0.9 {NASTY}", "learned": f"lesson {number}"}
+    turn = {
+        "reason": "ended",
+        "wall_s": 600.0,
+        "tokens_in": 1000,
+        "tokens_out": 500,
+        "cost_usd": 0.25,
+        **said,
+    }
+    outcome = "stalled" if trial is None else "kept" if kept else "discard"
+    ended = {"outcome": outcome, "told": f"told {NASTY}", "wall_s": 700.0}
+    ended |= {"trials": [trial] if trial else [], "kept": [kept] if trial else []}
+    for event, facts in (("began", {"champion": "0" * 40, "at_s": at_s}), ("turn", turn), ("ended", ended)):
+        journal.append(run.journal, event, number, facts)

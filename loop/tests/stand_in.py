@@ -26,10 +26,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--blocks", type=int)
     parser.add_argument("--save", type=Path)
-    for flag in ("--verify", "--confirm", "--json"):
+    for flag in ("--verify", "--confirm", "--json", "--profile"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
     text = options.candidate.read_text()
+    if options.profile:
+        print(f"profile of {text.strip()}")
+        return 0
     if "DIE" in text:
         os._exit(9)
     if "HANG" in text:
@@ -75,6 +78,13 @@ def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "ratio": ratio,
         "ratio_low": low,
         "ratio_high": high,
+        "combos": {
+            combo: {"ratio": ratio, "ratio_low": low, "ratio_high": high}
+            for combo in (["uniform/small", "sparse/big"] if ratio else [])
+        },
+        "per_combo_geomean_ns": {"uniform/small": 1000, "sparse/big": 2000},
+        "cases_checked": 12,
+        "outputs_checked": 340,
         "noise": 0.0017,
         "smallest_gain": 0.0016,
         "blocks": options.blocks or 9,

@@ -6,15 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lance_autoresearch import settle
 
 if TYPE_CHECKING:
-    from conftest import Toy
+    from conftest import KilledAt, Toy
 
 CHAMPION = "# the first kernel\n"
 
@@ -36,43 +35,8 @@ def assert_whole(toy: "Toy", candidate: str, champion: str) -> None:
     assert toy.git("diff", "--cached", "--name-only") == ""
 
 
-def killed_at(step: int, action: Callable[[], object]) -> bool:
-    """Run `action` in a child that kills itself before its n-th step, and return whether it got there.
-
-    A step is whatever reaches the disk or another process.
-    """
-    child = os.fork()
-    if child == 0:
-        taken = 0
-
-        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*arguments: Any, **options: Any) -> Any:
-                nonlocal taken
-                taken += 1
-                if taken == step:
-                    if real is os_write:  # die in the middle of the write
-                        real(arguments[0], arguments[1][: len(arguments[1]) // 2])
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return real(*arguments, **options)
-
-            return call
-
-        os_write = os.write
-        os.write, os.fsync = counted(os.write), counted(os.fsync)
-        os.replace, subprocess.run = counted(os.replace), counted(subprocess.run)
-        code = 1
-        try:
-            action()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
-
-
 @pytest.mark.parametrize("word", ["KEEP", "DISCARD"])
-def test_settling_survives_a_kill_before_every_step(toy: "Toy", word: str) -> None:
+def test_settling_survives_a_kill_before_every_step(toy: "Toy", killed_at: "KilledAt", word: str) -> None:
     """From the saved record on, any step may be the last, including half a ledger row."""
     candidate = toy.edit(f"# {word}\n")
     assert toy.lar("trial", "toy", "-m", "x") == 0

@@ -48,6 +48,7 @@ def test_a_copy_leaves_ledger_and_records_behind(wired: "Toy", capsys: pytest.Ca
     made = {name for name in after if name not in before}
     assert made == {
         "docs/targets/toy-two.md",
+        "targets/toy-two/program.md",
         "targets/toy-two/pyproject.toml",
         "targets/toy-two/benches/bench_toy_two.py",
         *(f"targets/toy-two/src/toy_two/{name}.py" for name in ("__init__", "kernels", "baseline")),

@@ -239,6 +239,11 @@ def test_a_kept_kernel_is_measured_against_the_baseline(
     record = judge(honest, slower(honest), opponent_name="champion", baseline_text=honest, confirm=True)
     assert record.speedup_vs_baseline is not None
     assert record.speedup_vs_baseline.ratio == pytest.approx(2.0, rel=0.01)
+    question = Question(honest, slower(honest), opponent_name="champion")
+    found = report.document("toy", question, record, {}, 1.0)["combos_vs_baseline"]
+    assert {combo: one["speedup"] for combo, one in found.items()} == pytest.approx(
+        dict.fromkeys(COMBOS, 2.0), rel=0.01
+    )
 
 
 def test_a_slow_clock_is_refused(

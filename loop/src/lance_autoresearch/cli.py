@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import ledger, lock, report
+from lance_autoresearch import export, ledger, lock, night_command, report, report_command, watch
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
@@ -100,6 +101,19 @@ def verify(target: TargetName, seed: Seed = None, json_output: Json = False) -> 
 
 
 @app.command()
+def profile(target: TargetName, seed: Seed = None, json_output: Json = False) -> int:
+    """Say where kernels.py spends its time, in at most 2 KB: half a minute.
+
+    Time and bytes per combo, time by function, the hot loop's assembly. Decides and records nothing.
+
+    Example: lar profile pq-l2
+    """
+    found = chosen(target)
+    options = ["--profile"] + ([] if seed is None else ["--seed", str(seed)])
+    return run_experiment(found.root, found, options + ["--json"] * json_output)
+
+
+@app.command()
 def trial(
     target: TargetName,
     message: Annotated[
@@ -123,6 +137,40 @@ def trial(
 
 
 @app.command()
+def evolve(
+    target: TargetName,
+    agent: night_command.Agent = None,
+    tag: night_command.Tag = None,
+    resume: night_command.Resume = False,
+    trials: night_command.Trials = None,
+    hours: night_command.Hours = None,
+    budget_usd: night_command.Usd = None,
+    stop_after_discards: night_command.Discards = None,
+    model: night_command.Model = None,
+    turn_minutes: night_command.TurnMinutes = None,
+    stall_minutes: night_command.StallMinutes = None,
+) -> int:
+    """Let an agent work on a kernel for a night, unattended.
+
+    On a branch and in a work tree of its own: your checkout stays as it is. The loop starts the
+    agent again and again and judges what it leaves. Ctrl-C stops it, --resume goes on.
+
+    Example: lar evolve pq-l2 --agent claude --hours 8 --budget-usd 20
+    """
+    found = chosen(target)
+    limits = {
+        "trials": trials,
+        "hours": hours,
+        "usd": budget_usd,
+        "discards": stop_after_discards,
+        "turn_minutes": turn_minutes,
+        "stall_minutes": stall_minutes,
+    }
+    run_of_it = night_command.begin_or_resume(found, resume, tag, agent, model, limits)
+    return night_command.through_the_night(found, run_of_it, say)
+
+
+@app.command()
 def log(target: TargetName, json_output: Json = False) -> int:
     """Show what has been tried, oldest first.
 
@@ -140,6 +188,75 @@ def log(target: TargetName, json_output: Json = False) -> int:
         print_table(report.COLUMNS, [report.report_line(row) for row in rows])
     else:
         say(f'no trials yet; the first: lar trial {found.name} -m "what you changed and why"')
+    return 0
+
+
+@app.command("report")
+def write_report(
+    target: Annotated[
+        str | None, typer.Argument(metavar="TARGET", help="A folder under targets/, or --all.")
+    ] = None,
+    every: report_command.All = False,
+    output: report_command.Output = None,
+) -> int:
+    """Write what a night came to: one HTML page, and progress.png.
+
+    The champion and its gain, its course over the trials, its combos, its diff and the ledger.
+    The page needs no network and no scripts. Prints the paths.
+
+    Example: lar report pq-l2
+    """
+    if every == (target is not None):
+        raise typer.BadParameter("expected either a target or --all", param_hint="TARGET")
+    root = find_root(Path.cwd())
+    paths = (
+        report_command.write_all(root, output)
+        if target is None
+        else report_command.write_report(root, target, output)
+    )
+    print("\n".join(str(path) for path in paths))
+    return 0
+
+
+@app.command("watch")
+def watch_run(
+    target: Annotated[
+        str | None, typer.Argument(metavar="TARGET", help="By default that of the last run.")
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", "--run", metavar="NAME", help="The run [default: the last].")
+    ] = None,
+) -> int:
+    """Watch an unattended run; Ctrl-C leaves it alone.
+
+    In a pipe, a line for each thing that happens. Ends when the run does.
+
+    Example: lar watch pq-l2
+    """
+    root = find_root(Path.cwd())
+    watch.watch(root, watch.watched(root, target, tag), Console())
+    return 0
+
+
+@app.command("export")
+def export_packet(
+    target: TargetName,
+    tag: Annotated[
+        str | None,
+        typer.Option("--tag", "--run", metavar="NAME", help="The run [default: the furthest ahead]."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder to make [default: export/TARGET-NAME].")
+    ] = None,
+) -> int:
+    """Write the packet for Lance: a draft pull request.
+
+    Measures the champion again on two fresh seeds, minutes. The folder has the text, the diff, the
+    kernel and every clock reading. Nothing is sent anywhere.
+
+    Example: lar export pq-l2 --tag nov23
+    """
+    print(export.export(chosen(target), tag, output, say))
     return 0
 
 

@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LOOK_S = 0.01  # far longer than `is_held` takes
 
 
 @contextmanager
@@ -14,9 +17,7 @@ def held(trials: Path, say: Callable[[str], None]) -> Iterator[int]:
     say  told for whom we wait; Ctrl-C ends the wait
     """
     with opened(trials) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not taken(lock, fcntl.LOCK_EX):
             holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             say(f"waiting for the trial of process {holder} on this target; Ctrl-C gives up")
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -25,16 +26,42 @@ def held(trials: Path, say: Callable[[str], None]) -> Iterator[int]:
         yield lock
 
 
+def is_held(folder: Path) -> bool:
+    """Return whether a process holds the lock of `folder`, which need not exist; nothing is made.
+
+    Any number may look at the same time, and for the moment of a look `held_if_free` tries again.
+    """
+    try:
+        lock = os.open(folder / ".lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not taken(lock, fcntl.LOCK_SH)
+    finally:
+        os.close(lock)
+
+
 @contextmanager
 def held_if_free(trials: Path) -> Iterator[int | None]:
     """Hold the lock of the folder `trials` and yield its descriptor, or None while a trial runs."""
     with opened(trials) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield lock
+        free = taken(lock, fcntl.LOCK_EX)
+        if not free:
+            time.sleep(LOOK_S)  # somebody may only have looked
+            free = taken(lock, fcntl.LOCK_EX)
+        yield lock if free else None
+
+
+def taken(lock: int, kind: int) -> bool:
+    """Return whether we now hold the lock behind a descriptor, without waiting for it.
+
+    kind  LOCK_EX, or LOCK_SH for one that others may share
+    """
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

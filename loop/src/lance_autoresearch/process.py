@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from lance_autoresearch.errors import Interrupted
 from lance_autoresearch.workspace import Target
@@ -14,11 +15,18 @@ from lance_autoresearch.workspace import Target
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def run_experiment(tree: Path, target: Target, options: Sequence[str], quiet: bool = False) -> int:
+def run_experiment(
+    tree: Path,
+    target: Target,
+    options: Sequence[str],
+    quiet: bool = False,
+    output: BinaryIO | None = None,
+) -> int:
     """Run `python -m <package>.run_experiment` from the files under `tree` and return its exit code.
 
-    tree   the working tree, or a snapshot of it
-    quiet  drop the process's stdout; stderr is always shown, so a terminal sees live progress
+    tree    the working tree, or a snapshot of it
+    quiet   drop the process's stdout; stderr is always shown, so a terminal sees live progress
+    output  a file that takes the process's stdout
 
     The process ends with this one, however this one ends.
     """
@@ -32,7 +40,7 @@ def run_experiment(tree: Path, target: Target, options: Sequence[str], quiet: bo
         cwd=tree / "targets" / target.name,
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quiet else None,
+        stdout=subprocess.DEVNULL if quiet else output,
         preexec_fn=die_with_parent(),
     )
     try:

@@ -27,7 +27,7 @@ def judging_folder(trials: Path) -> Iterator[Path]:
     note = trials / ".judging"
     if note.is_file():
         left = Path(note.read_text().strip())
-        if left.name.startswith(PREFIX):
+        if left.name.startswith(PREFIX) and left.parent == Path(tempfile.gettempdir()):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     note.write_text(f"{folder}\n")

@@ -24,6 +24,25 @@ def try_candidate(
 
     Raises: LarError if there is nothing to judge or nowhere to record it.
     """
+    trial, outcome = try_and_settle(target, hypothesis, seed, as_json, say)
+    if as_json:
+        shown = {key: value for key, value in trial.items() if key not in record.TEXTS}
+        print(json.dumps({**shown, "commit": outcome.commit, "kept": outcome.kept}, indent=1))
+    elif not trial["judged"]:
+        print(f"---\nverdict: {trial['verdict']}\nreason: {trial['reason']}\ncorrectness: not reached")
+    if not trial["judged"]:
+        say(trial["detail"])
+    say(outcome.line)
+    return 1 if trial["verdict"] == "keep" and not outcome.kept else int(trial["exit_code"])
+
+
+def try_and_settle(
+    target: Target, hypothesis: str, seed: int | None, quiet: bool, say: Callable[[str], None]
+) -> tuple[Record, settle.Outcome]:
+    """Judge the working tree's kernels.py and bring branch, file and ledger in line with the verdict.
+
+    Raises: LarError if there is nothing to judge or nowhere to record it.
+    """
     run_branch.checked_out(Repository(target.root), target)
     with lock.held(target.trials, say) as held:
         repository = Repository(target.root, held)
@@ -33,22 +52,11 @@ def try_candidate(
         trial = new_trial(repository, target, run, hypothesis, say)
         run_branch.record_start(repository, run)
         changed = run_branch.changed_files(repository, target, run)
-        result = (
-            rejection(target, run, changed) if changed else judge(repository, target, trial, seed, as_json)
-        )
+        result = rejection(target, run, changed) if changed else judge(repository, target, trial, seed, quiet)
         trial = {**result, **trial, "target": target.name, "judged": not changed}
         with undisturbed():
             record.save(target.trials, trial)
-            outcome = settle.settle(repository, target, trial)
-    if as_json:
-        shown = {key: value for key, value in trial.items() if key not in record.TEXTS}
-        print(json.dumps({**shown, "commit": outcome.commit, "kept": outcome.kept}, indent=1))
-    elif changed:
-        print(f"---\nverdict: {trial['verdict']}\nreason: {trial['reason']}\ncorrectness: not reached")
-    if changed:
-        say(trial["detail"])
-    say(outcome.line)
-    return 1 if trial["verdict"] == "keep" and not outcome.kept else int(trial["exit_code"])
+            return trial, settle.settle(repository, target, trial)
 
 
 def new_trial(

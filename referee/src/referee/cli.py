@@ -15,9 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from harness_common.budget import TIME_BUDGET_SECS
-from referee import machine, machine_lock, report, trial
+from referee import machine, machine_lock, profile_text, report, trial
 from referee.contender import source_roots
 from referee.player_process import Rules
+from referee.profile import take_profile
 from referee.progress import Progress
 from referee.stage import Question
 from referee.workload import Experiment
@@ -31,6 +32,7 @@ Opponent = Annotated[Path | None, typer.Option(help="Kernel to beat [default: th
 Seed = Annotated[int | None, typer.Option(min=0, max=2**64 - 1, help="Repeat a recorded trial.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Check correctness only.")]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Go on until it is clear; repeat a keep.")]
+Profile = Annotated[bool, typer.Option("--profile", help="Say where time goes; judges nothing.")]
 Blocks = Annotated[int | None, typer.Option(min=1, max=1000, help="Time exactly so many blocks.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the block.")]
 Save = Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")]
@@ -52,11 +54,12 @@ def main(experiment: Experiment) -> None:
         seed: Seed = None,
         verify: Verify = False,
         confirm: Confirm = False,
+        profile: Profile = False,
         blocks: Blocks = None,
         as_json: Json = False,
         save: Save = None,
     ) -> int:
-        return run(experiment, candidate, opponent, seed, verify, confirm, blocks, as_json, save)
+        return run(experiment, candidate, opponent, seed, verify, confirm, profile, blocks, as_json, save)
 
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may have had it ignored until here
@@ -81,6 +84,7 @@ def run(
     seed: int | None,
     verify: bool,
     confirm: bool,
+    profile: bool,
     blocks: int | None,
     as_json: bool,
     save: Path | None,
@@ -88,6 +92,11 @@ def run(
     """Run one trial and return its exit code."""
     if save is not None and not save.parent.is_dir():
         raise typer.BadParameter(f"expected a file in a folder that exists, got {save}", param_hint="--save")
+    if profile and (verify or confirm or opponent is not None or blocks is not None):
+        message = (
+            "expected it with none of --verify, --confirm, --opponent, --blocks: a profile judges nothing"
+        )
+        raise typer.BadParameter(message, param_hint="--profile")
     package_path = package_folder(experiment.package)
     baseline_path = package_path / "baseline.py"
     question = Question(
@@ -109,19 +118,26 @@ def run(
             described = machine.describe()
             rules = Rules(*machine.pin_referee())
             roots = source_roots(package_path)
-            record = trial.run(experiment, question, folder, roots, rules, progress)
+            if profile:
+                found = take_profile(experiment, question, folder, roots, rules, progress, time.monotonic)
+            else:
+                record = trial.run(experiment, question, folder, roots, rules, progress)
     except KeyboardInterrupt:
         progress.note("interrupted: nothing was decided")
         return INTERRUPTED
     finally:
         progress.close()
-    target = experiment.package.replace("_", "-")
-    found = report.document(target, question, record, described, time.monotonic() - start_s)
+    total_s = time.monotonic() - start_s
+    if profile:
+        found |= {"machine": described, "total_seconds": round(total_s, 1)}
+    else:
+        found = report.document(experiment.package.replace("_", "-"), question, record, described, total_s)
     if found["detail"]:
         progress.note(found["detail"])
     if save is not None:
         write_whole(save, json.dumps(found))
-    print(json.dumps(found) if as_json else report.block(found))
+    shown = profile_text.text if profile else report.block
+    print(json.dumps(found) if as_json else shown(found))
     return int(found["exit_code"])
 
 

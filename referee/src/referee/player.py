@@ -54,7 +54,12 @@ def main(descriptor: int) -> None:
     try:
         start, _ = wire.receive(channel)
         prepare, kernels = load(channel, start)
-        serve(channel, tools, prepare, kernels, Path(start["kernels"]), start["nonce"])
+        report = None
+        if start["profiled"]:
+            from referee import places  # a player that is timed does not even import it
+
+            prepare, report = places.watched(prepare, kernels)
+        serve(channel, tools, prepare, kernels, Path(start["kernels"]), start["nonce"], report)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
@@ -113,8 +118,12 @@ def serve(
     kernels: ModuleType,
     path: Path,
     nonce: str,
+    report: Callable[[], dict[str, Any]] | None,
 ) -> None:
-    """Answer one request after another until the referee closes the channel."""
+    """Answer one request after another until the referee closes the channel.
+
+    report  what a profiled player answers when it is asked where its ops spent their time
+    """
     clock, put, copied = tools.clock, tools.place, tools.plain_copies
     op: Op | None = None
     inputs: dict[str, Value] = {}
@@ -143,6 +152,9 @@ def serve(
                 gc.collect()
                 gc.freeze()  # what outlives it stays: to look through Numba again costs 50 ms a round
                 answer = {"kind": "ready"}
+            elif request["kind"] == "places":
+                assert report is not None
+                answer = {"kind": "places", **report()}
             else:
                 assert op is not None
                 durations_ns = []

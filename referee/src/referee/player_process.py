@@ -37,12 +37,14 @@ class Rules:
     core        where a player is pinned while it is timed; None where nothing is pinned
     cores       where it may run before that
     check_heap  whether a write behind a block of memory ends it; slow, so not for timing
+    profiled    whether it notes where its ops spend their time
     """
 
     core: int | None = None
     cores: frozenset[int] = frozenset()
     sandbox: bool = True
     check_heap: bool = False
+    profiled: bool = False
     answer_limit_s: float = ANSWER_LIMIT_S
     memory_bytes: int = MEMORY_LIMIT_BYTES
     clock: Callable[[], int] = field(default=time.perf_counter_ns)
@@ -124,6 +126,7 @@ class PlayerProcess:
             "nonce": self._nonce,
             "handicap": self.contender.handicap,
             "sandbox": self._rules.sandbox,
+            "profiled": self._rules.profiled,
             "readable": [*readable_files(self.contender), f"/proc/{self._process.pid}"],
             "writable": str(self._private),
             "memory_bytes": self._rules.memory_bytes,
@@ -189,6 +192,10 @@ class PlayerProcess:
             begin += size
         self._idle_since_cpu_ns = watch.cpu_ns(self._process.pid)
         return shown, answer.get("inputs_crc32", -1)
+
+    def places(self) -> dict[str, Any]:
+        """Return what a profiled player says of where its ops spent their time: its own words, unchecked."""
+        return self._ask({"kind": "places"}, expected="places")[0]
 
     def fault(self, verdict: Verdict, reason: str, detail: str = "") -> KernelFault:
         """Return the fault to raise: the candidate's own, or a crash of the trial if it is the opponent's."""

@@ -29,9 +29,13 @@ def document(
     times_ns = combo_times_ns(record.blocks + record.confirmation_blocks)
     worst = max(times_ns, key=times_ns.__getitem__) if times_ns else None
     best = min(times_ns, key=times_ns.__getitem__) if times_ns else None
+    if question.opponent_name == "baseline":
+        against_baseline = record.confirmation_blocks or record.blocks
+    else:
+        against_baseline = record.baseline_blocks if record.speedup_vs_baseline else []
     speedup = record.speedup_vs_baseline
-    if speedup is None and record.blocks and question.opponent_name == "baseline":
-        speedup = statistics.overall(-log_ratios(record.confirmation_blocks or record.blocks))
+    if speedup is None and against_baseline:
+        speedup = statistics.overall(-log_ratios(against_baseline))
     return {
         "schema": SCHEMA,
         "target": target,
@@ -58,6 +62,7 @@ def document(
         "blocks": len(record.blocks) + len(record.confirmation_blocks),
         **noise(record.blocks),
         **named("speedup_vs_baseline", speedup),
+        "combos_vs_baseline": combo_speedups(against_baseline),
         "seed": record.seed,
         "confirmation_seed": record.confirmation_seed,
         "sandbox": record.sandbox,
@@ -96,6 +101,14 @@ def combo_times_ns(blocks: list[list[Pair]]) -> dict[str, int]:
         for pair in block:
             times.setdefault(pair.combo, []).append(statistics.typical_ns(pair.durations_ns("candidate")))
     return {combo: round(float(np.median(values))) for combo, values in times.items()}
+
+
+def combo_speedups(blocks: list[list[Pair]]) -> dict[str, dict[str, float | None]]:
+    """Return how many times as fast as the baseline the candidate is at each combo, with its interval."""
+    if not blocks:
+        return {}
+    speedups = statistics.by_combo(-log_ratios(blocks))
+    return {pair.combo: named("speedup", one) for pair, one in zip(blocks[0], speedups, strict=True)}
 
 
 def named(name: str, estimate: Estimate | None) -> dict[str, float | None]:

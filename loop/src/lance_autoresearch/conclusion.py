@@ -1,0 +1,142 @@
+"""The end of a step: what the agent left is judged, and the step gets its last line in the journal.
+
+Every part looks first whether it is already done, so that a step which was killed here is finished later.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lance_autoresearch import journal, ledger, leftovers, lock, run_branch, settle
+from lance_autoresearch.champion import text_at
+from lance_autoresearch.errors import LarError
+from lance_autoresearch.files import replace_file
+from lance_autoresearch.git import Repository, git_line
+from lance_autoresearch.history import commits_since
+from lance_autoresearch.journal import Step
+from lance_autoresearch.leftovers import CANDIDATE, NOTHING, OUTSIDE, Leftovers
+from lance_autoresearch.record import Record, as_bytes, load
+from lance_autoresearch.run_branch import Run
+from lance_autoresearch.run_folder import RunFolder, branch_of
+from lance_autoresearch.trial import try_and_settle
+
+NO_VERDICT = "no verdict"
+
+
+def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> None:
+    """Judge what the last step's agent left, unless that is done already, and close the step.
+
+    A turn that was cut off by a kill is not judged: its edit may be half of one.
+    What is judged is the copy in the step's folder; the work tree needs to be `run_tree.ready`.
+    """
+    began_s = time.monotonic()
+    step, settings, target = steps[-1], run.settings(), run.target
+    with lock.held(target.trials, say) as held:
+        repository = Repository(target.root, held)
+        settle.settle_unfinished(repository, target)
+        left = inspected(repository, run, steps)
+    if left.kind == CANDIDATE:
+        left = judged(run, step, say)
+    champion = leftovers.last_champion(
+        Repository(target.root), target, branch_of(settings), since=step.began["champion"]
+    )
+    records, kept = tried(run)
+    mine = unattributed(records, steps)
+    outcome, told = result(step, left, mine, kept)
+    told = ledger.one_line(told)
+    turn_s = step.turn["wall_s"] if step.turn else cut_off_after_s(run, step)
+    facts = {
+        "outcome": outcome,
+        "told": told,
+        "champion": champion,
+        "trials": [record["id"] for record in mine],
+        "kept": [kept.get(record["id"], False) for record in mine],
+        "wall_s": round(turn_s + time.monotonic() - began_s, 1),
+    }
+    journal.append(run.journal, journal.ENDED, step.number, facts)
+    cost = step.turn.get("cost_usd")
+    price = "" if cost is None else f", {cost:.2f} USD"
+    say(f"step {step.number}: {outcome} after {facts['wall_s']:.0f} s{price}: {told}")
+
+
+def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Leftovers:
+    """Say what there is to judge, and leave the tree as a trial wants it."""
+    step, settings, target = steps[-1], run.settings(), run.target
+    branch = branch_of(settings)
+    tip = git_line(repository, "rev-parse", "--verify", f"refs/heads/{branch}") or settings.start
+    outside = run_branch.changed_files(repository, target, Run(branch, tip, settings.start))
+    champion = leftovers.last_champion(repository, target, branch, since=step.began["champion"])
+    leftovers.put_right(repository, branch, champion)
+    if not step.turn:
+        return Leftovers(NOTHING, "the turn was cut off")
+    if outside:
+        return Leftovers(OUTSIDE, leftovers.told_of(outside))
+    copy = candidate_of(run, step.number)
+    if not copy.is_file():
+        why = step.turn.get("unfit") or "was gone"
+        return Leftovers(OUTSIDE, f"refused before measuring: kernels.py {why}")
+    records, _ = tried(run)
+    candidate, before = copy.read_bytes(), text_at(repository, target, champion)
+    for record in unattributed(records, steps):
+        if (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"])) == (candidate, before):
+            return Leftovers(NOTHING, "its trial is done")  # and lar was killed after it
+    left = leftovers.look(repository, target, champion, candidate, records)
+    if left.kind == CANDIDATE:
+        replace_file(target.root / target.kernels, candidate, scratch=target.trials)
+    return left
+
+
+def judged(run: RunFolder, step: Step, say: Callable[[str], None]) -> Leftovers:
+    """Try the candidate in the work tree; a referee that gives no verdict does not end the night."""
+    hypothesis = step.turn.get("hypothesis") or f"step {step.number}, without a stated hypothesis"
+    try:
+        try_and_settle(run.target, hypothesis, None, True, say)
+    except LarError as error:
+        with lock.held(run.target.trials, say) as held:
+            repository, branch = Repository(run.target.root, held), branch_of(run.settings())
+            champion = leftovers.last_champion(repository, run.target, branch, since=step.began["champion"])
+            leftovers.put_right(repository, branch, champion)
+        return Leftovers(NO_VERDICT, f"no verdict, and kernels.py is the champion's again: {error}")
+    return Leftovers(CANDIDATE, "")
+
+
+def result(step: Step, left: Leftovers, mine: list[Record], kept: dict[str, bool]) -> tuple[str, str]:
+    """Return the step's outcome in one word, and the line that the next prompt says of it."""
+    how = step.turn.get("reason", "cut off")
+    stopped = "" if how == "ended" else f"; the turn was stopped: {how}"
+    if left.kind not in (CANDIDATE, NOTHING) or not mine:
+        failed = step.turn.get("exit_code")
+        crashed = f"; the agent's exit code was {failed}" if how == "ended" and failed else ""
+        outcome = left.kind if left.kind != NOTHING or how == "ended" else how
+        return outcome, f"{left.told}{stopped}{crashed}"
+    last = mine[-1]
+    word = "kept" if kept.get(last["id"]) else last["verdict"]
+    before = f"{len(mine)} trials, the last one " if len(mine) > 1 else ""
+    return word, f"{before}{word}: {last.get('reason') or 'no reason given'}{stopped}"
+
+
+def unattributed(records: list[Record], steps: list[Step]) -> list[Record]:
+    """Return the trials that belong to no step yet, so to the one that is being concluded."""
+    known = journal.trials_of(steps)
+    return [record for record in records if record["id"] not in known]
+
+
+def candidate_of(run: RunFolder, number: int) -> Path:
+    """Return where the kernels.py that a step's agent left is kept."""
+    return run.step(number) / "kernels.py"
+
+
+def tried(run: RunFolder) -> tuple[list[Record], dict[str, bool]]:
+    """Return all trials of the run, oldest first, and which of them were kept and not taken back since."""
+    target, settings = run.target, run.settings()
+    rows = ledger.read_rows(target.ledger)
+    ours = commits_since(Repository(target.root), branch_of(settings), settings.start)
+    kept = {row["trial"]: row["keep"] == "yes" and row["commit"] in ours for row in rows}
+    paths = [target.trials / f"{row['trial']}.json" for row in rows]
+    return [load(path) for path in paths if path.is_file()], kept
+
+
+def cut_off_after_s(run: RunFolder, step: Step) -> float:
+    """Return how long a turn that a kill cut off had lasted, as its output tells."""
+    output = run.step(step.number) / "output.log"
+    return max(0.0, output.stat().st_mtime - step.began["at_s"]) if output.is_file() else 0.0

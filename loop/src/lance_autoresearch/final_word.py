@@ -1,0 +1,73 @@
+"""The end of an unattended run: its champion measured once more, and the last message."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lance_autoresearch import run_folder, snapshot
+from lance_autoresearch.budget import Spent
+from lance_autoresearch.champion import text_at
+from lance_autoresearch.figures import dollars
+from lance_autoresearch.git import Repository
+from lance_autoresearch.process import run_experiment
+from lance_autoresearch.report import change
+from lance_autoresearch.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Remeasured:
+    """The champion against the baseline, on a seed that no trial of the run has seen.
+
+    correctness  as the referee says it; ratio of times with its interval, None where it was not timed
+    """
+
+    correctness: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    reason: str
+
+
+def measured_again(run: RunFolder, champion: str) -> Remeasured:
+    """Judge the champion at commit `champion` against the baseline, with the files of the run's start.
+
+    Raises: LarError if the process ends without a result.
+    """
+    repository = Repository(run.target.root)
+    with snapshot.judging_folder(run.path) as folder:
+        snapshot.extract(repository, run.settings().start, run.target, folder)
+        kernel, result = folder / "champion.py", folder / "result.json"
+        kernel.write_bytes(text_at(repository, run.target, champion))
+        run_experiment(folder, run.target, ["--candidate", str(kernel), "--save", str(result)], quiet=True)
+        found: dict[str, Any] = json.loads(result.read_bytes()) if result.is_file() else {}
+    return Remeasured(
+        found.get("correctness", "not reached"),
+        found.get("ratio"),
+        found.get("ratio_low"),
+        found.get("ratio_high"),
+        found.get("reason", "the referee gave no answer"),
+    )
+
+
+def last_message(run: RunFolder, why: str, so_far: Spent, champion: str, again: Remeasured | None) -> str:
+    """Return what the person reads in the morning."""
+    settings = run.settings()
+    branch = run_folder.branch_of(settings)
+    if champion == settings.start or again is None:
+        gain = "no candidate was kept: the champion is the kernel that the run began with"
+    elif again.correctness != "pass" or again.ratio is None:
+        gain = f"the champion {champion[:10]} did not pass when it was judged again: {again.reason}"
+    else:
+        words = change(*(f"{number:.4f}" for number in (again.ratio, again.low or 0.0, again.high or 1.0)))
+        gain = f"the champion {champion[:10]}, measured again on a fresh seed, against the baseline: {words}"
+    price = dollars(so_far.usd, so_far.unpriced)
+    return "\n".join(
+        [
+            f"stopped: {why}",
+            gain,
+            f"kept: {so_far.keeps} of {so_far.trials} trials, in {so_far.steps} turns",
+            f"cost: {price}, {so_far.tokens} tokens reported, {so_far.hours:.1f} hours",
+            f"branch: {branch}; see it with: git diff {settings.start[:10]} {branch}",
+            f"go on with it: lar evolve {settings.target} --resume --tag {settings.tag}",
+        ]
+    )
