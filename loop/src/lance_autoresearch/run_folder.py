@@ -115,7 +115,8 @@ def found(root: Path, target: str, tag: str | None = None) -> RunFolder:
     named = [one for one in folders if one.settings().target == target and tag in (None, one.settings().tag)]
     if not named:
         wanted = f"a run of {target}" if tag is None else f"the run {tag} of {target}"
-        raise LarError(f"expected {wanted} below {runs_of(root)}, found none; begin one without --resume")
+        begin = f"lar evolve {target} --agent AGENT"
+        raise LarError(f"expected {wanted} below {runs_of(root)}, found none; begin one: {begin}")
     return max(named, key=lambda one: last_used_s(one))
 
 

@@ -49,15 +49,15 @@ GOLDEN_ROUNDS = {
     "q6-8192-wide": 3430070284,
     "q6-8192-ascending": 2619443417,
     "q6-2M-year": 3896378679,
-    "nulls-8192-scattered": 1632389710,
-    "nulls-8192-clustered": 2034623368,
+    "nulls-8192-scattered": 3733778155,
+    "nulls-8192-clustered": 2209546470,
     "in-3-rare": 3365821199,
     "in-16-half": 3672618460,
     "in-64-half": 3514313282,
     "in-1000-half": 4243693057,
     "in-1000-dense": 4063407612,
 }
-GOLDEN_BATTERY = 2082942278
+GOLDEN_BATTERY = 633954213
 
 # Of the rows of an op: how many are selected at least and at most.
 SHARES = {

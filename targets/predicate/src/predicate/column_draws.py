@@ -68,8 +68,6 @@ def draw_forecast(stream: SplitMix64, distribution: str, one: Filter, n: int, n_
 def draw_nulls(stream: SplitMix64, distribution: str, one: Filter, n: int, n_rows: int) -> Columns:
     """Return prices below 1,000 and stocks below 200; a fifth null, row by row or 512 rows at once."""
     prices = stream.fork(0).floats(n) * 1000.0
-    if distribution == "ascending":
-        prices.sort()
     stocks = stream.fork(1).integers(0, 200, n).view("<u8")
     valid: list[np.ndarray | None] = []
     for k in range(2):
