@@ -1,16 +1,37 @@
-"""How all tests run: on two cores, a file's tests one after another in the same process."""
+"""How all tests run: on two cores, a target's tests one after another in the same process."""
+
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Binds the name to the package, before pytest names modules after the folder of the same name.
 import referee  # noqa: F401
 
-SLOW = ("test_cheats.py", "test_new_target.py", "test_end_to_end.py", "test_guarded.py", "test_kernels.py")
+LONG_FIRST = ("tests", "targets")  # so that no process is left alone with one of these at the end
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that no process is left alone with one at the end."""
-    items.sort(key=lambda item: SLOW.index(item.path.name) if item.path.name in SLOW else len(SLOW))
+class TargetScheduling(LoadScopeScheduling):
+    """Keeps a target's tests together, because they share what Numba compiles, and else those of a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        parts = nodeid.split("::")[0].split("/")
+        return "/".join(parts[:2] if parts[0] == "targets" else parts)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TargetScheduling:
+    """Return how the processes share the tests."""
+    return TargetScheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(config.rootpath).parts[0]
+        return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
+
+    items.sort(key=place)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
