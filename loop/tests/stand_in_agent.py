@@ -117,9 +117,16 @@ def first_events(agent: str) -> list[object]:
             return [
                 {"type": "system", "subtype": "init", "session_id": SESSION, "model": "some-model"},
                 {"type": "assistant", "message": message, "session_id": SESSION},
+                {"type": "system", "subtype": "permission_denied", "tool_name": "Bash", "message": "asks"},
             ]
         case "codex":
-            return [{"type": "thread.started", "thread_id": SESSION}, {"type": "turn.started"}]
+            item = {"id": "item_0", "type": "command_execution", "command": "cat kernels.py"}
+            return [
+                {"type": "thread.started", "thread_id": SESSION},
+                {"type": "turn.started"},
+                {"type": "item.started", "item": {**item, "exit_code": None, "status": "in_progress"}},
+                {"type": "item.completed", "item": {**item, "exit_code": 0, "status": "completed"}},
+            ]
         case "cursor-agent":
             message = {"role": "assistant", "content": blocks}
             return [
@@ -139,6 +146,11 @@ def first_events(agent: str) -> list[object]:
                 {"type": "step_start", "sessionID": SESSION, "part": {"id": "prt_1", "type": "step-start"}},
                 {"type": "step_finish", "sessionID": SESSION, "part": step("prt_2", "tool-calls")},
             ]
+        case "aider":
+            return [
+                "reading kernels.py",
+                "Tokens: 1.2k sent, 20 received. Cost: $0.12 message, $0.25 session.",
+            ]
         case _:
             return ["reading kernels.py"]
 
@@ -150,11 +162,13 @@ def last_events(agent: str, said: str) -> list[object]:
         case "claude":
             usage |= {"cache_read_input_tokens": 200, "cache_creation_input_tokens": 4}
             result = {"subtype": "success", "is_error": False, "result": said, "session_id": SESSION}
+            models = {"some-model": {"inputTokens": 30, "outputTokens": 20, "costUSD": 0.25}}
+            models["some-model"] |= {"cacheReadInputTokens": 200, "cacheCreationInputTokens": 4}
             cost = {"num_turns": 2, "duration_ms": 900, "total_cost_usd": 0.25, "usage": usage}
-            return [{"type": "result", **result, **cost}]
+            return [{**result, **cost, "modelUsage": models, "permission_denials": [], "type": "result"}]
         case "codex":
             item = {"id": "item_1", "type": "agent_message", "text": said}
-            usage |= {"cached_input_tokens": 25, "reasoning_output_tokens": 7}
+            usage |= {"cached_input_tokens": 25, "cache_write_input_tokens": 0, "reasoning_output_tokens": 7}
             return [{"type": "item.completed", "item": item}, {"type": "turn.completed", "usage": usage}]
         case "cursor-agent":
             tokens = {"inputTokens": 30, "cacheReadTokens": 200, "cacheWriteTokens": 4, "outputTokens": 20}

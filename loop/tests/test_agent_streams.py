@@ -12,6 +12,8 @@ from lance_autoresearch.agent_streams import TEXT_BYTES, Turn, read_stream
 
 STAND_IN = runpy.run_path(str(Path(__file__).with_name("stand_in_agent.py")))
 
+AIDER_REPORT = "Tokens: 1.2k sent, 20 received. Cost: $0.12 message, $0.25 session."
+
 # What the stand-in's streams state, by hand.
 STATED = {
     "claude": Turn(234, 20, 0.25, "unrolled the loop", "session-1"),
@@ -19,6 +21,7 @@ STATED = {
     "cursor": Turn(234, 20, None, "unrolled the loop", "session-1"),
     "gemini": Turn(30, 20, None, "unrolled the loop", "session-1"),
     "opencode": Turn(224, 20, 0.25, "unrolled the loop", "session-1"),
+    "aider": Turn(1200, 20, 0.25, f"reading kernels.py\n{AIDER_REPORT}\nunrolled the loop", None),
     "text": Turn(None, None, None, "reading kernels.py\nunrolled the loop", None),
 }
 
@@ -43,7 +46,7 @@ def test_a_whole_stream_gives_what_it_states(stream: str) -> None:
     assert read_stream(stream, lines_of(stream)) == STATED[stream]
 
 
-@pytest.mark.parametrize("stream", [name for name in STATED if name != "text"])
+@pytest.mark.parametrize("stream", [name for name in STATED if name not in ("aider", "text")])
 def test_foreign_lines_between_the_events_change_nothing(stream: str) -> None:
     foreign = [b"warning: {\n", b"\xff\xfe\n", b"[1, 2]\n", b"null\n", b'{"type": 7}\n', b"[" * 100000, b"\n"]
     lines = [line for pair in zip(lines_of(stream), foreign, strict=False) for line in reversed(pair)]
@@ -100,6 +103,10 @@ def spoilt(line: bytes, depth: int, wrong: object) -> bytes:
     return as_line({**spoil(event, depth), "type": event["type"]})  # type: ignore[dict-item]
 
 
+def figures(turn: Turn) -> tuple[int | None, int | None, float | None]:
+    return turn.tokens_in, turn.tokens_out, turn.cost_usd
+
+
 def check_kind(turn: Turn) -> None:
     for count in (turn.tokens_in, turn.tokens_out):
         assert count is None or (type(count) is int and 0 <= count < 1e16)
@@ -139,6 +146,7 @@ def test_running_totals_are_not_added_up() -> None:
 @pytest.mark.parametrize(
     ("stream", "event"),
     [
+        ("claude", {"type": "result", "subtype": "error_max_budget_usd", "errors": ["no credit"]}),
         ("codex", {"type": "turn.failed", "error": {"message": "no credit"}}),
         ("codex", {"type": "error", "message": "no credit"}),
         ("cursor", {"type": "result", "is_error": True, "error": "no credit"}),
@@ -161,6 +169,13 @@ def test_a_figure_that_cannot_be_one_is_dropped_and_the_others_count() -> None:
             "usage": {"input_tokens": wrong, "output_tokens": 3},
         }
         assert read("claude", result) == Turn(None, 3)
+
+
+def test_aider_states_the_tokens_of_each_answer_and_the_dollars_of_all() -> None:
+    """Rounded, over two lines where caches are stated, and broken at 80 columns; no dollars if unpriced."""
+    caches = "Tokens: 12k sent, 3.1k cache write, 950 cache hit, 1.5k received.", "Cost: $0.10 message,"
+    assert figures(read("aider", AIDER_REPORT, *caches, "$0.35 session.")) == (13200, 1520, 0.35)
+    assert figures(read("aider", "Tokens: 950 sent, 7 received.")) == (950, 7, None)
 
 
 def test_gemini_states_its_tokens_per_model_in_the_older_form() -> None:

@@ -14,22 +14,24 @@ NAMES = ("claude", "codex", "cursor-agent", "gemini", "opencode", "aider", "my-a
 
 WORDS = {
     "claude": "claude -p --output-format stream-json --verbose --model M --permission-mode acceptEdits "
-    "--allowedTools TOOLS --strict-mcp-config --max-budget-usd 1.50",
-    "codex": "codex exec --json --sandbox workspace-write -C WORKDIR --skip-git-repo-check --model M -",
+    "--allowedTools SHELL --tools Read,Edit,Write,Grep,Glob,Bash --strict-mcp-config --max-budget-usd 1.50",
+    "codex": "codex exec --json --sandbox workspace-write -C WORKDIR --skip-git-repo-check "
+    "-c allow_login_shell=false --model M -",
     "cursor": "cursor-agent -p --trust --force --sandbox enabled --output-format stream-json "
     "--model M PROMPT",
     "gemini": "gemini --model M --skip-trust --approval-mode auto_edit -o stream-json -p PROMPT",
     "opencode": "opencode run --format json --model M PROMPT",
-    "aider": "aider --yes-always --no-auto-commits --no-dirty-commits --no-gitignore "
-    "--no-suggest-shell-commands --no-detect-urls --no-stream --no-pretty --no-check-update --model M "
-    "--message-file FILE --read HARNESS.md src/kernels.py",
+    "aider": "aider --yes-always --subtree-only --no-auto-commits --no-dirty-commits --no-gitignore "
+    "--no-suggest-shell-commands --no-detect-urls --no-analytics --no-show-release-notes "
+    "--no-show-model-warnings --no-stream --no-pretty --no-check-update --model M "
+    "--message-file FILE src/kernels.py",
     "my-agent --task {prompt_file} --in={workdir} -m '{model} x' '{{}}'": (
         "my-agent --task FILE --in=WORKDIR -m M|x {}"
     ),
     "my-agent {model}": "my-agent M",
 }
-STREAMS = {name: name for name in ("claude", "codex", "cursor", "gemini", "opencode")}
-TOOLS = "Read,Edit,Grep,Glob,Bash(lar *),Bash(uv run lar *),Bash(ruff check *),Bash(uv run ruff check *)"
+STREAMS = {name: name for name in ("claude", "codex", "cursor", "gemini", "opencode", "aider")}
+SHELL = "Bash(lar *),Bash(uv run lar *),Bash(ruff check *),Bash(uv run ruff check *)"
 
 Start = Callable[..., Launch]
 
@@ -53,7 +55,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
 @pytest.mark.parametrize("agent", WORDS)
 def test_each_agent_is_started_with_these_words(start: Start, tmp_path: Path, agent: str) -> None:
     started = start(agent)
-    stand_for = {PROMPT: "PROMPT", TOOLS: "TOOLS", str(tmp_path / "prompt.md"): "FILE", "M x": "M|x"}
+    stand_for = {PROMPT: "PROMPT", SHELL: "SHELL", str(tmp_path / "prompt.md"): "FILE", "M x": "M|x"}
     words = [stand_for.get(word, word.replace(str(tmp_path), "WORKDIR")) for word in started.argv]
     assert words == WORDS[agent].split()
     assert started.stream == STREAMS.get(agent, "text")
@@ -64,6 +66,18 @@ def test_each_agent_is_started_with_these_words(start: Start, tmp_path: Path, ag
 def test_without_a_model_or_a_budget_no_flag_names_one(start: Start) -> None:
     for agent in STREAMS:
         assert not {"--model", "--max-budget-usd"} & set(start(agent, None, None).argv)
+
+
+def test_claude_may_edit_in_its_folder_only_and_has_no_tool_that_leaves_it(start: Start) -> None:
+    """An Edit that is allowed by name edits any file; what would put off the end of a turn is a tool too."""
+    words = start("claude").argv
+    allowed, tools = (words[words.index(flag) + 1].split(",") for flag in ("--allowedTools", "--tools"))
+    assert all(rule.startswith("Bash(") for rule in allowed)
+    assert set(tools) == {"Read", "Edit", "Write", "Grep", "Glob", "Bash"}
+
+
+def test_claude_is_never_given_a_budget_that_it_refuses(start: Start) -> None:
+    assert start("claude", budget_usd=0.001).argv[-1] == "0.01"
 
 
 def test_opencode_may_do_nothing_but_edit_and_type_lar(start: Start) -> None:
@@ -113,7 +127,7 @@ def test_a_command_that_cannot_be_meant_is_refused(
         start(agent, model)
 
 
-@pytest.mark.parametrize("agent", [*STREAMS, "aider"])
+@pytest.mark.parametrize("agent", STREAMS)
 def test_an_agent_that_is_not_installed_says_how_to_install_it(
     start: Start, agent: str, tmp_path: Path
 ) -> None:

@@ -100,3 +100,24 @@ def test_an_object_array_is_not_sent(pair: tuple[socket.socket, socket.socket]) 
     """Only plain numbers cross the channel."""
     with pytest.raises(ValueError, match="plain array"):
         wire.send(pair[0], {}, [np.array([None])])
+
+
+def test_a_frame_is_sent_whole_by_a_call_that_takes_a_part_of_it() -> None:
+    """And by sendmsg(2) alone: the sandbox that an agent itself runs in may refuse sendto(2)."""
+
+    class Narrow:
+        sent = b""
+
+        def sendmsg(self, parts: list[memoryview]) -> int:
+            self.sent += bytes(parts[0][:4000])
+            return min(4000, len(parts[0]))
+
+    channel = Narrow()
+    wire.send(channel, {"op": 1}, [np.arange(20_000.0), np.arange(3)])  # type: ignore[arg-type]
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(5)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        ours.sendall(channel.sent)
+        body, arrays = wire.receive(theirs)
+    assert (body, [array.size for array in arrays]) == ({"op": 1}, [20_000, 3])

@@ -1,12 +1,14 @@
 """What an agent's output says of its turn: tokens, dollars, last words.
 
-Each tool writes one JSON object per line, in a form of its own; shapes as of 2026.
+Each tool but aider writes one JSON object per line, in a form of its own. The forms of claude 2.1.330,
+codex 0.163.0 and aider 0.86.2 were seen; those of cursor, gemini and opencode are from documentation.
 Lines may be torn, foreign or huge and fields may be missing or of another type: what cannot be read
 is passed over, and a figure that nobody stated is None, not 0.
 """
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,11 @@ Event = dict[str, Any]
 
 TEXT_BYTES = 64 * 1024
 LONGEST_LINE_BYTES = 4 * 1024 * 1024  # the results of tools can be long; no event that counts is
+
+# What aider prints after each answer; where there is a blank, the line may be broken.
+COUNT = r"(\d{1,9}(?:\.\d)?k?)"
+AIDER_TOKENS = re.compile(rf"Tokens:\s{COUNT}\ssent,.{{0,80}}?\s{COUNT}\sreceived", re.DOTALL)
+AIDER_COST = re.compile(r"Cost:\s\$[\d.]+\smessage,\s\$(\d{1,9}(?:\.\d{1,20})?)\ssession")
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Turn:
 def read_stream(stream: str, lines: Iterable[bytes]) -> Turn:
     """Return what `lines`, an agent's output, says of the turn.
 
-    stream  claude, codex, cursor, gemini or opencode; text keeps the end of whatever was written
+    stream  claude, codex, cursor, gemini, opencode or aider; text keeps the end of whatever was written
     """
     plain = bytearray()
     match stream:
@@ -60,6 +67,8 @@ def read_stream(stream: str, lines: Iterable[bytes]) -> Turn:
     said = turn.final_text.strip() or bytes(plain).decode("utf-8", "replace").strip()
     # JSON can hold half of a surrogate pair, which no file takes.
     end = said.encode("utf-8", "replace")[-TEXT_BYTES:].decode("utf-8", "ignore")
+    if stream == "aider":
+        turn = read_aider(end)
     return Turn(turn.tokens_in, turn.tokens_out, turn.cost_usd, end, turn.session)
 
 
@@ -95,7 +104,7 @@ def read_claude(found: Iterator[Event]) -> Turn:
             told[words(message.get("id"))] = mapping(message.get("usage"))  # once per block of a message
             text = blocks_text(message) or text
         elif event["type"] == "result":
-            text = words(event.get("result")) or text
+            text = words(event.get("result")) or all_words(event.get("errors")) or text
             stated = figure(event.get("total_cost_usd"))
             cost = stated if stated is not None else cost
             models = mapping(event.get("modelUsage"))  # with sub-agents, which `usage` leaves out
@@ -196,6 +205,22 @@ def read_opencode(found: Iterator[Event]) -> Turn:
     )
 
 
+def read_aider(said: str) -> Turn:
+    """Read the end of what `aider` printed: the tokens of each answer, the dollars so far, both rounded."""
+    counts = [unrounded(count) for found in AIDER_TOKENS.finditer(said) for count in found.groups()]
+    costs = [float(cost) for cost in AIDER_COST.findall(said)]
+    return Turn(
+        sum(counts[::2]) if counts else None,
+        sum(counts[1::2]) if counts else None,
+        costs[-1] if costs else None,
+    )
+
+
+def unrounded(count: str) -> int:
+    """Return the number that 950, 1.2k or 12k stands for."""
+    return round(float(count.removesuffix("k")) * (1000 if count.endswith("k") else 1))
+
+
 def keep_end(plain: bytearray, line: bytes) -> None:
     """Add `line` to `plain` and drop from its beginning what is too much."""
     plain += line[-TEXT_BYTES:]
@@ -210,6 +235,11 @@ def mapping(value: object) -> Event:
 def words(value: object) -> str:
     """Return `value` if it is text, or else an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def all_words(value: object) -> str:
+    """Return the texts of a list in one line, or nothing."""
+    return "; ".join(filter(None, map(words, value))) if isinstance(value, list) else ""
 
 
 def blocks_text(message: Event) -> str:

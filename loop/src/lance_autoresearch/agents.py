@@ -1,6 +1,8 @@
 """How each coding agent is started for one turn without a person.
 
-Flags as of 2026, from each tool's own documentation; check them against its `--help`.
+Claude Code 2.1.330, Codex 0.163.0 and aider 0.86.2 were run with these flags against a scripted model: what
+needs nobody, what is refused, what ends a turn. Those of cursor, gemini and opencode are from documentation
+as of 2026; check them against `--help`.
 What is not known by name here is a command template, for example "my-agent --task {prompt_file}".
 """
 
@@ -82,24 +84,26 @@ def launch(
 
 def claude(choice: tuple[str, ...], prompt_file: Path, budget_usd: float | None) -> Launch:
     """Return the start of Claude Code."""
-    # acceptEdits and this list: it edits files in its folder and types these commands. What else would
-    # ask is refused, because nobody is there. The person's MCP servers are not started.
-    tools = ["Read", "Edit", "Grep", "Glob", *(f"Bash({command} *)" for command in SHELL)]
-    mode = ("--permission-mode", "acceptEdits", "--allowedTools", ",".join(tools), "--strict-mcp-config")
-    cap = () if budget_usd is None else ("--max-budget-usd", f"{budget_usd:.2f}")
-    return Launch(
-        ("claude", "-p", "--output-format", "stream-json", "--verbose", *choice, *mode, *cap),
-        prompt_file,
-        "claude",
-    )
+    # acceptEdits: it reads and edits in its folder, and types what `shell` adds; what else would ask is
+    # refused, because nobody is there. Without `tools` it could leave the folder for a work tree that it
+    # makes in the person's checkout, or put off the end of its turn. An allowed Edit would edit anywhere.
+    tools = ("--tools", "Read,Edit,Write,Grep,Glob,Bash", "--strict-mcp-config")
+    shell = ",".join(f"Bash({command} *)" for command in SHELL)
+    mode = ("--permission-mode", "acceptEdits", "--allowedTools", shell, *tools)
+    cap = () if budget_usd is None else ("--max-budget-usd", f"{max(budget_usd, 0.01):.2f}")  # 0 is refused
+    words = ("claude", "-p", "--output-format", "stream-json", "--verbose", *choice, *mode, *cap)
+    # By default a command that takes two minutes goes on in the background: a trial may take ten.
+    return Launch(words, prompt_file, "claude", {"BASH_DEFAULT_TIMEOUT_MS": "600000"})
 
 
 def codex(choice: tuple[str, ...], prompt_file: Path, workdir: Path) -> Launch:
     """Return the start of Codex."""
     # workspace-write: commands run in Codex's own sandbox, which writes to the folder and the temporary
-    # folders only and has no network. The default could not even edit.
+    # folders only and has no network; what would need more is refused. The default could not even edit.
+    # A login shell would begin with /etc/profile, which on Debian sets a PATH without `lar`.
     place = ("--sandbox", "workspace-write", "-C", str(workdir), "--skip-git-repo-check")
-    return Launch(("codex", "exec", "--json", *place, *choice, "-"), prompt_file, "codex")
+    words = ("codex", "exec", "--json", *place, "-c", "allow_login_shell=false", *choice, "-")
+    return Launch(words, prompt_file, "codex")
 
 
 def cursor(choice: tuple[str, ...], prompt_file: Path) -> Launch:
@@ -137,11 +141,15 @@ def opencode(choice: tuple[str, ...], prompt_file: Path) -> Launch:
 def aider(choice: tuple[str, ...], prompt_file: Path, kernels: str) -> Launch:
     """Return the start of aider."""
     # It says yes to all of its own questions; so it is not to ask to commit, to run a command, to fetch
-    # a page that the prompt names, or to change .gitignore, which is immutable in a run.
+    # a page that the prompt names, to change .gitignore, which is immutable in a run, or to collect how it
+    # is used. For the rest of the pages that it offers, the browser is a command that does nothing.
     never = ("auto-commits", "dirty-commits", "gitignore", "suggest-shell-commands", "detect-urls")
-    quiet = ("stream", "pretty", "check-update")
-    words = ("aider", "--yes-always", *(f"--no-{word}" for word in (*never, *quiet)), *choice)
-    return Launch((*words, "--message-file", str(prompt_file), "--read", "HARNESS.md", kernels), None, "text")
+    quiet = ("analytics", "show-release-notes", "show-model-warnings", "stream", "pretty", "check-update")
+    # subtree-only: without it, it also writes to files outside its folder.
+    modes = ("--yes-always", "--subtree-only", *(f"--no-{word}" for word in (*never, *quiet)))
+    words = ("aider", *modes, *choice, "--message-file", str(prompt_file), kernels)
+    # It breaks its lines like a terminal; the four that the prompt asks for are read line by line.
+    return Launch(words, None, "aider", {"BROWSER": "true", "COLUMNS": "1000"})
 
 
 def template(command: str, model: str | None, prompt_file: Path, workdir: Path) -> Launch:

@@ -48,7 +48,7 @@ def main(descriptor: int) -> None:
     """Serve the referee on the socket `descriptor` until it closes the channel."""
     sandbox.die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    channel = socket.socket(fileno=descriptor)
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=descriptor)
     del sys.argv[1:]
     tools = Tools(time.perf_counter_ns, place, plain_copies)
     try:

@@ -43,12 +43,23 @@ def send(channel: socket.socket, body: Mapping[str, Any], arrays: Sequence[np.nd
         parts.append(DESCRIPTOR.pack(array.dtype.str.encode(), array.ndim))
         parts.extend(EXTENT.pack(extent) for extent in array.shape)
         if array.nbytes > 1 << 16:
-            channel.sendall(b"".join(parts))
-            channel.sendall(array.reshape(-1).view(np.uint8).data)
+            send_bytes(channel, b"".join(parts))
+            send_bytes(channel, array.reshape(-1).view(np.uint8).data)
             parts = []
         else:
             parts.append(array.tobytes())
-    channel.sendall(b"".join(parts))
+    send_bytes(channel, b"".join(parts))
+
+
+def send_bytes(channel: socket.socket, data: bytes | memoryview) -> None:
+    """Send all of `data`.
+
+    Not by `sendall`, which is sendto(2): an agent's own sandbox may refuse that call to keep the agent off
+    the network, as Codex's does, and `lar verify` is to work inside it.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[channel.sendmsg([view]) :]
 
 
 def receive(channel: socket.socket) -> tuple[dict[str, Any], list[np.ndarray]]:
