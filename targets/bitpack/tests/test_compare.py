@@ -1,6 +1,7 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,11 @@ from harness_common.tolerance import Mismatch
 from referee import testing
 from referee.workload import Outputs
 
-CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
+
+@cache
+def cases() -> dict[str, Any]:
+    """Return the battery of one seed, case by case."""
+    return {case.name: case for case in correctness_battery(7)}
 
 
 class BitpackKernel:
@@ -31,7 +36,7 @@ DEFINITION: Any = type("module", (), {"BitpackKernel": BitpackKernel})
 
 def answered(name: str, op: int) -> tuple[Expected, Outputs]:
     """Return what is expected of one op of a case, and the definition's answer."""
-    return list(testing.answers(EXPERIMENT, CASES[name], DEFINITION))[op]
+    return list(testing.answers(EXPERIMENT, cases()[name], DEFINITION))[op]
 
 
 def all_zero(values: np.ndarray, error: np.ndarray) -> Outputs:
@@ -143,7 +148,7 @@ def test_there_are_two_outputs(count: int) -> None:
 def test_every_corrupt_op_is_one_and_the_good_ones_are_good(name: str) -> None:
     """Each names a place; the first, one in the middle and the last are the good ones."""
     n_good = 0
-    for expected, outputs in testing.answers(EXPERIMENT, CASES[name], DEFINITION):
+    for expected, outputs in testing.answers(EXPERIMENT, cases()[name], DEFINITION):
         compare(expected, outputs)
         kind = "buffer" if "levels" in name else "chunk"
         n_good += not expected.place
@@ -185,7 +190,7 @@ def test_an_error_without_a_message_is_one_all_the_same() -> None:
             raise ValueError
 
     stand_in: Any = type("module", (), {"BitpackKernel": Silent})
-    op = next(op for op in testing.seen(CASES["empty and inside, 32"].ops) if op["n_values"] == 0)
+    op = next(op for op in testing.seen(cases()["empty and inside, 32"].ops) if op["n_values"] == 0)
     with pytest.raises(Mismatch, match=r"^error: expected none, got 'ValueError: '$"):
         compare(expect({}, op), prepare(stand_in, {})(op))
 
@@ -198,13 +203,13 @@ def test_only_what_the_reference_calls_corrupt_is(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(reference, "unpack_inline", broken)
     with pytest.raises(ValueError, match="broadcast"):
-        expect({}, testing.seen(CASES["width 13 of 32"].ops)[0])
+        expect({}, testing.seen(cases()["width 13 of 32"].ops)[0])
 
 
 @pytest.mark.parametrize("method", [INLINE, OUT_OF_LINE, LEVELS])
 def test_expected_is_what_the_reference_answers(method: str) -> None:
     """In every method, on good input."""
-    inputs = next(op for op in testing.seen(CASES["every method"].ops) if op["method"] == method)
+    inputs = next(op for op in testing.seen(cases()["every method"].ops) if op["method"] == method)
     expected = expect({}, inputs)
     assert expected.place == ""
     n_values = inputs["buffer_values"].sum() if method == LEVELS else inputs["n_values"]

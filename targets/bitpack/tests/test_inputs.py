@@ -14,6 +14,7 @@ from bitpack.prepare import prepare
 from bitpack.reference import unpack_inline, unpack_levels, unpack_out_of_line
 from harness_common.tolerance import Mismatch
 from referee.testing import checksum, read_only, seen
+from referee.workload import Case
 
 SEED = 20_251_115
 COMBO_NAMES = [f"{distribution}/{shape}" for shape, distribution in COMBOS]
@@ -44,9 +45,9 @@ def rounds(workloads: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def cases() -> dict[str, Any]:
+def cases(battery_cases: list[Case]) -> dict[str, Any]:
     """Return the battery of one seed, case by case."""
-    return {case.name: case for case in correctness_battery(SEED)}
+    return {case.name: case for case in battery_cases}
 
 
 def arrays(op_inputs: Any) -> dict[str, Any]:

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bitpack import baseline, kernels
+from bitpack import kernels
 from referee import testing
 from referee.guarded import guarded_empty
-
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 
 
 def asked(implementation: ModuleType, method: str, *arguments: Any) -> np.ndarray:
@@ -21,7 +19,6 @@ def asked(implementation: ModuleType, method: str, *arguments: Any) -> np.ndarra
     return found
 
 
-@IMPLEMENTATIONS
 def test_answers_worked_out_by_hand(implementation: ModuleType) -> None:
     """As in `test_reference`: lanes of one bit, a chunk of its own width, a raw tail, levels."""
     packed = np.zeros(32, np.uint32)
@@ -37,7 +34,6 @@ def test_answers_worked_out_by_hand(implementation: ModuleType) -> None:
     assert values.tolist() == [1] * 1024 + [9, 8] + [1] * 70
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
 def test_the_type_of_the_words_is_the_type_of_the_values(implementation: ModuleType, dtype: Any) -> None:
     """No values are an empty array of that type."""
@@ -51,7 +47,6 @@ def test_the_type_of_the_words_is_the_type_of_the_values(implementation: ModuleT
         assert not values.any()
 
 
-@IMPLEMENTATIONS
 def test_no_buffers_have_no_levels(implementation: ModuleType) -> None:
     """An empty page is legal."""
     nothing = np.zeros(0, np.uint16)
@@ -59,7 +54,6 @@ def test_no_buffers_have_no_levels(implementation: ModuleType) -> None:
     assert (values.dtype, values.shape) == (np.uint16, (0,))
 
 
-@IMPLEMENTATIONS
 def test_an_error_says_where_and_what(implementation: ModuleType) -> None:
     """The place comes first, as a word of its own."""
     words = np.array([0, 33, *[0] * 32], np.uint32)

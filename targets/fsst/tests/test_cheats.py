@@ -1,7 +1,7 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-Those of `cheats/` that are more than wrong go through all of a trial but the policy: each defence must stand
-alone.
+Those that an answer gives away are played in this process, on cases of the battery. The one that a signal
+stops, and the honest ones, go through all of a trial but the policy: each defence must stand alone.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from fsst.prepare import prepare
 from fsst.run_experiment import EXPERIMENT
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
-from referee import policy, testing
+from referee import player, policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
 from referee.workload import Case, Workload
@@ -53,11 +53,6 @@ WRONG = {
     "always_the_first_string": "error: expected one that names 'string ",
 }
 
-# What goes through a trial.
-STOPPED = {
-    "view_of_input": "got a view of the input 'codes'",
-}
-
 REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
     "cached_by_pointer": "private",
     "table_kept_by_header": "module state",
@@ -65,9 +60,9 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 
 
 @functools.cache
-def few_cases(seed: int) -> list[Case]:
+def few_cases() -> list[Case]:
     """Return cases from every part of the battery but those of the largest size."""
-    streams = SplitMix64(seed)
+    streams = SplitMix64(7)
     parts = (battery.distribution_cases, battery.escape_cases, battery.table_cases, corrupt.cases)
     cases = [case for i, part in enumerate(parts) for case in part(streams.fork(i))]
     some = [
@@ -79,9 +74,9 @@ def few_cases(seed: int) -> list[Case]:
 
 
 @functools.cache
-def more_cases(seed: int) -> list[Case]:
+def more_cases() -> list[Case]:
     """Return the few cases and two batches of the smallest timed size, which would cost more in a trial."""
-    return [*few_cases(seed), *islice(corrupt.timed_size_cases(SplitMix64(seed).fork(9)), 1, 3)]
+    return [*few_cases(), *islice(corrupt.timed_size_cases(SplitMix64(7).fork(9)), 1, 3)]
 
 
 @functools.cache  # every cheat is judged on the same seed
@@ -91,15 +86,17 @@ def one_workload(seed: int) -> list[Workload]:
     return [inputs.workload(stream, "chunks-16", "short", inputs.symbols_for(stream, "short"))]
 
 
-# Few cases and one workload: the gate is on trial here, not the kernel.
-FEW = dataclasses.replace(EXPERIMENT, correctness_battery=few_cases, speed_workloads=one_workload)
+# Few cases, the same in every trial, and one workload: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT, correctness_battery=lambda seed: few_cases(), speed_workloads=one_workload
+)
 
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
     on_trial = {
         *WRONG,
-        *STOPPED,
+        "view_of_input",
         "all_chunks_at_once",
         "reads_beyond_the_codes",
         "honest_slow",
@@ -120,7 +117,7 @@ def test_one_call_cannot_answer_them_all() -> None:
     """A call returns two arrays and is handed no view of the starts of all chunks."""
     kernel = ModuleType("all_chunks_at_once")
     exec((CHEATS / "all_chunks_at_once.py").read_text(), vars(kernel))
-    inputs_seen = testing.seen(few_cases(7)[0].ops)[-1]
+    inputs_seen = testing.seen(few_cases()[0].ops)[-1]
     assert inputs_seen["method"] == CHUNK_BY_CHUNK
     asked: list[np.ndarray] = []
     answer = kernel.FsstKernel.decode_page
@@ -139,7 +136,7 @@ def test_one_call_cannot_answer_them_all() -> None:
 
 def first_mismatch(kernel: ModuleType) -> str:
     """Return where in the few cases the kernel is wrong, and how; nothing if it is right."""
-    for case in more_cases(7):
+    for case in more_cases():
         for number, (expected, outputs) in enumerate(testing.answers(FEW, case, kernel)):
             try:
                 FEW.compare(expected, outputs)
@@ -155,12 +152,12 @@ def test_a_right_kernel_is_not_stopped_by_the_battery() -> None:
     assert first_mismatch(kernel) == ""
 
 
-@pytest.mark.parametrize("name", STOPPED)
-def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
-    """Without the policy's help, by a wrong output where it was to be expected."""
-    record = judge((CHEATS / f"{name}.py").read_text())
-    assert STOPPED[name] in record.reason + record.detail, record.reason
-    assert record.verdict is Verdict.FAIL
+def test_an_answer_that_is_a_view_of_an_input_is_refused() -> None:
+    """Before it is compared."""
+    kernel = ModuleType("view_of_input")
+    exec((CHEATS / "view_of_input.py").read_text(), vars(kernel))
+    with pytest.raises(player.Unfit, match="got a view of the input 'codes'"):
+        first_mismatch(kernel)
 
 
 def test_a_load_beyond_the_input_ends_the_player(judge: Callable[..., Record]) -> None:
@@ -172,7 +169,7 @@ def test_a_load_beyond_the_input_ends_the_player(judge: Callable[..., Record]) -
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
     """Slow and fast, played against each other: right kernels are judged by their times."""
     slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
-    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=1))
 
 
 @pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fsst import CHUNK_BY_CHUNK, DECODE, ESCAPE, PAGE, planted
-from fsst.battery import correctness_battery, distribution_cases, random_cases
+from fsst.battery import distribution_cases, random_cases
 from fsst.inputs import BYTES_OF_A_STRING, COMBOS, SHAPES, redraw, symbols_for, turned, workload
 from fsst.oracle import Expected, compare, expect
 from harness_common.prng import SplitMix64
@@ -68,24 +68,18 @@ def test_a_seed_gives_the_same_bits_on_every_machine(combo: tuple[str, str]) -> 
     assert checksum(*numbers(drawn_ops(combo)[1])) == GOLDEN_ROUNDS[combo]
 
 
-@pytest.fixture(scope="module")
-def battery() -> list[Any]:
-    """Return the cases of one seed."""
-    return list(correctness_battery(SEED))
-
-
-def test_the_battery_is_the_same_bits_on_every_machine(battery: list[Any]) -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: list[Any]) -> None:
     """Every op, frozen, but those of the largest size, which are made like the others."""
-    assert battery_checksum(battery) == GOLDEN_BATTERY
+    assert battery_checksum(battery_cases) == GOLDEN_BATTERY
 
 
-def test_another_seed_gives_other_cases(battery: list[Any]) -> None:
+def test_another_seed_gives_other_cases(battery_cases: list[Any]) -> None:
     """In the codes and in the extents."""
     assert checksum(*numbers(list(next(iter(distribution_cases(SplitMix64(1)))).ops))) != checksum(
-        *numbers(list(battery[0].ops))
+        *numbers(list(battery_cases[0].ops))
     )
     names = [case.name for case in random_cases(SplitMix64(1))]
-    assert not set(names) & {case.name for case in battery}
+    assert not set(names) & {case.name for case in battery_cases}
 
 
 def battery_checksum(cases: list[Any]) -> int:
@@ -201,9 +195,9 @@ def test_the_large_page_is_larger_than_a_cache_and_has_four_ops() -> None:
     assert drawn.least_bytes > 25 << 20
 
 
-def test_the_battery_holds_every_demanded_case(battery: list[Any]) -> None:
+def test_the_battery_holds_every_demanded_case(battery_cases: list[Any]) -> None:
     """Names, calls and errors; the first case takes every call, so that it warms a process up."""
-    cases = battery
+    cases = battery_cases
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) > 95
     assert {op["method"] for op in cases[0].ops} == {DECODE, PAGE, CHUNK_BY_CHUNK}

@@ -62,7 +62,6 @@ BY_THE_BATTERY = {
     "reciprocal": ("sixteen lists", "scores: "),
 }
 BY_TIMED_OPS = {"known_by_rounded_idf": "scores: ", "lists_of_query_1_remembered": ""}
-SEEDS = (3,)
 
 
 # What is put in the place of what, in the cheat that skips blocks; which cases find it then, if any.
@@ -109,25 +108,24 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
 
 
 @pytest.fixture(scope="module")
-def batteries() -> list[list[Case]]:
-    """Return the battery of each seed, without timed ops."""
-    return [[*battery.small_battery(seed), *battery.large_cases(SplitMix64(seed))] for seed in SEEDS]
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty folder: for the definition there is no machine code."""
+    return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.mark.parametrize("name", BY_THE_BATTERY)
-def test_a_wrong_answer_is_found_with_every_seed(name: str, batteries: list[list[Case]]) -> None:
+def test_a_wrong_answer_is_found_by_the_battery(name: str, battery_cases: list[Case]) -> None:
     """By one of the cases that are there for it."""
     start, reason = BY_THE_BATTERY[name]
-    for cases in batteries:
-        messages = []
-        for case in cases:
-            if case.name.startswith(start):
-                try:
-                    testing.check_case(EXPERIMENT, case, loaded(name))
-                except Mismatch as mismatch:
-                    messages.append(str(mismatch))
-        assert messages
-        assert all(message.startswith(reason) for message in messages), messages
+    messages = []
+    for case in battery_cases:
+        if case.name.startswith(start):
+            try:
+                testing.check_case(EXPERIMENT, case, loaded(name))
+            except Mismatch as mismatch:
+                messages.append(str(mismatch))
+    assert messages
+    assert all(message.startswith(reason) for message in messages), messages
 
 
 @pytest.mark.parametrize("name", BY_TIMED_OPS)
@@ -166,7 +164,7 @@ def test_sums_of_bounds_are_rounded_up() -> None:
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
     """Slow and fast, played against each other: right kernels are judged by their times."""
     slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
-    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=1))
 
 
 def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:

@@ -69,7 +69,6 @@ BY_THE_BATTERY = {
     "nulls_of_long_lists": "NOT IN: 64 of ",
     "first_batch_decides": "130 rows",
 }
-SEEDS = (20_251_115,)
 
 
 def few_cases(seed: int) -> list[Case]:
@@ -102,15 +101,15 @@ def test_every_cheat_is_on_trial() -> None:
 @pytest.mark.parametrize("name", STOPPED)
 def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., Record]) -> None:
     """Without the policy's help, by the defence that its class calls for."""
-    record = judge((CHEATS / f"{name}.py").read_text(), n_blocks=2)
+    record = judge((CHEATS / f"{name}.py").read_text(), n_blocks=1)
     assert STOPPED[name] in record.reason + record.detail, record.reason
     assert record.verdict is VERDICTS.get(name, Verdict.FAIL)
 
 
 @pytest.fixture(scope="module")
-def batteries() -> list[Sequence[Case]]:
-    """Return the battery of some seeds."""
-    return [EXPERIMENT.correctness_battery(seed) for seed in SEEDS]
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an empty folder: for the definition there is no machine code."""
+    return tmp_path_factory.mktemp("compiled")
 
 
 def cheat(name: str) -> ModuleType:
@@ -132,10 +131,9 @@ def n_wrong(kernels: ModuleType, cases: Sequence[Case]) -> int:
 
 
 @pytest.mark.parametrize("name", BY_THE_BATTERY)
-def test_a_wrong_answer_is_found(name: str, batteries: list[Sequence[Case]]) -> None:
+def test_a_wrong_answer_is_found(name: str, battery_cases: list[Case]) -> None:
     """By the cases that are there for it."""
-    for cases in batteries:
-        assert n_wrong(cheat(name), [case for case in cases if BY_THE_BATTERY[name] in case.name])
+    assert n_wrong(cheat(name), [case for case in battery_cases if BY_THE_BATTERY[name] in case.name])
 
 
 # Kernels that would be wrong in nothing else, and the combo whose timed ops must find them, too.
@@ -178,7 +176,7 @@ def test_a_kernel_that_knows_rows_again_meets_new_ones_only() -> None:
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
     """Slow and fast, played against each other: right kernels are judged by their times."""
     slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
-    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=1))
 
 
 def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:

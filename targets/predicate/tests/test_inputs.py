@@ -23,7 +23,7 @@ from predicate import (
     UINT8,
     whole_columns,
 )
-from predicate.battery import NAMES, correctness_battery
+from predicate.battery import NAMES
 from predicate.column_draws import turned
 from predicate.expressions import leaves
 from predicate.inputs import COMBOS, DISTRIBUTIONS, N_HIDDEN, SHAPES, redraw, speed_workloads, workload
@@ -87,12 +87,6 @@ def drawn(combo: tuple[str, str]) -> tuple[Workload, list[Any]]:
     return one, list(redraw(one, SEED))
 
 
-@cache
-def battery() -> list[Case]:
-    """Return the cases of one seed."""
-    return correctness_battery(SEED)
-
-
 @EVERY_COMBO
 def test_a_seed_gives_the_same_bits_on_every_machine(combo: tuple[str, str]) -> None:
     """The filter and one round of ops, frozen."""
@@ -100,10 +94,11 @@ def test_a_seed_gives_the_same_bits_on_every_machine(combo: tuple[str, str]) -> 
     assert checksum(one.build_inputs, *ops) == GOLDEN_ROUNDS["-".join(combo)]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: list[Case]) -> None:
     """Every filter and every op of every case, frozen."""
     assert (
-        checksum(*(part for case in battery() for part in (case.build_inputs, *case.ops))) == GOLDEN_BATTERY
+        checksum(*(part for case in battery_cases for part in (case.build_inputs, *case.ops)))
+        == GOLDEN_BATTERY
     )
 
 
@@ -120,9 +115,9 @@ def test_another_seed_gives_other_filters_and_other_columns() -> None:
             assert checksum(*redraw(one, 1)) != checksum(*redraw(one, 2))
 
 
-def test_the_battery_has_what_is_demanded() -> None:
+def test_the_battery_has_what_is_demanded(battery_cases: list[Case]) -> None:
     """By the names of its cases, of which none comes twice."""
-    names = [case.name for case in battery()]
+    names = [case.name for case in battery_cases]
     assert names[0] == "all types"
     assert len(set(names)) == len(names)
     for part in (
@@ -154,29 +149,31 @@ def test_the_battery_has_what_is_demanded() -> None:
         *(f"{name}, {way}: {SHAPES[name].n} rows" for name, way in COMBOS),
     ):
         assert any(name.startswith(part) for name in names), part
-    bits = np.concatenate([c["columns"][:, :, 2].reshape(-1) for case in battery() for c in seen(case.ops)])
+    bits = np.concatenate(
+        [c["columns"][:, :, 2].reshape(-1) for case in battery_cases for c in seen(case.ops)]
+    )
     assert len(np.unique(bits % 8)) == 8
     assert 64 < np.quantile(bits, 0.98) < bits.max() < 2_500
-    parts = [c["columns"] for case in battery() for c in seen(case.ops)]
+    parts = [c["columns"] for case in battery_cases for c in seen(case.ops)]
     starts = np.concatenate([columns.reshape(-1, 3) for columns in parts])
     assert 0.1 < (starts[:, 1] < starts[:, 0])[starts[:, 1] >= 0].mean() < 0.9
     assert sum(bool(((columns[:, :, 1] < 0) != (columns[0, :, 1] < 0)).any()) for columns in parts) > 50
 
 
-def test_literals_stand_anywhere_and_null_ones_have_any_bits() -> None:
+def test_literals_stand_anywhere_and_null_ones_have_any_bits(battery_cases: list[Case]) -> None:
     """Those of one node together, as many as it says."""
-    built = [case.build_inputs for case in battery()]
+    built = [case.build_inputs for case in battery_cases]
     nodes = [cast(np.ndarray, inputs["nodes"]) for inputs in built]
     assert sum(bool((np.diff(some[:, 2]) < 0).any()) for some in nodes) > 100
     nulls = [np.asarray(one["literals"])[np.asarray(one["literal_nulls"]) != 0] for one in built]
     assert (np.concatenate(nulls) > 2**32).mean() > 0.9
 
 
-def test_no_filter_exceeds_the_stated_limits() -> None:
+def test_no_filter_exceeds_the_stated_limits(battery_cases: list[Case]) -> None:
     """Of nodes, columns, literals of a list, and pending results; the last three are reached."""
     counts = []
     for inputs in (
-        *(case.build_inputs for case in battery()),
+        *(case.build_inputs for case in battery_cases),
         *(one.build_inputs for one in speed_workloads(1)),
     ):
         nodes = np.asarray(inputs["nodes"])
@@ -187,11 +184,11 @@ def test_no_filter_exceeds_the_stated_limits() -> None:
     assert most[1:] == [MOST_COLUMNS, MOST_LITERALS, MOST_PENDING]
 
 
-def test_the_battery_selects_some_rows_and_not_others() -> None:
+def test_the_battery_selects_some_rows_and_not_others(battery_cases: list[Case]) -> None:
     """A kernel that answers nothing, or everything, is wrong in most cases."""
     counts = [
         (sum(len(rows) for _, rows in expect(case.build_inputs, op)), int(op["n_rows"].sum()))
-        for case in battery()[::5]
+        for case in battery_cases[::5]
         for op in seen(case.ops)[:1]
     ]
     assert sum(0 < some < n for some, n in counts) > 0.6 * len(counts)

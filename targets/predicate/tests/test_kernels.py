@@ -1,20 +1,17 @@
 """The baseline and the kernel give the definition's answers, in the battery and at the edges of the API."""
 
 import dataclasses
-from functools import cache
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-from predicate import BETWEEN, FLOAT64, IN, INT64, NOT, UINT8, baseline, kernels, reference
-from predicate.battery import correctness_battery
+from predicate import BETWEEN, FLOAT64, IN, INT64, NOT, UINT8, reference
 from predicate.expressions import any_of, bits_of, build_inputs, leaf
 from predicate.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 PARTS = (
     "batches",
     "random",
@@ -29,20 +26,16 @@ PARTS = (
 )
 
 
-@cache
-def battery() -> list[Case]:
-    """Return the cases of one seed."""
-    return correctness_battery(20_251_115)
-
-
 @pytest.mark.parametrize("part", PARTS)
-def test_agree_with_the_definition(part: str) -> None:
+def test_agree_with_the_definition(
+    part: str, battery_cases: list[Case], implementations: list[ModuleType]
+) -> None:
     """Every op of every case of the battery, which has ops of every workload, too."""
-    cases = [case for case in battery() if next(name for name in PARTS if name in case.name) == part]
+    cases = [case for case in battery_cases if next(name for name in PARTS if name in case.name) == part]
     assert cases
     for case in cases:
         expected = [EXPERIMENT.expect(case.build_inputs, op) for op in testing.seen(case.ops)]
-        for implementation in (baseline, kernels):
+        for implementation in implementations:
             answers = iter(expected)
             known = dataclasses.replace(EXPERIMENT, expect=lambda *_, answers=answers: next(answers))
             try:
@@ -51,7 +44,6 @@ def test_agree_with_the_definition(part: str) -> None:
                 raise AssertionError(implementation.__name__, case.name) from error
 
 
-@IMPLEMENTATIONS
 def test_answers_a_small_question(implementation: ModuleType) -> None:
     """`price BETWEEN 2 AND 4 OR code IN (200, 7)`: 1.5, 2.0, null, 4.0, -0.0 and 1, 1, 7, 1, 200."""
     tree = any_of(leaf(BETWEEN, 0, bits_of(FLOAT64, 2), bits_of(FLOAT64, 4)), leaf(IN, 1, 200, 7))
@@ -65,7 +57,6 @@ def test_answers_a_small_question(implementation: ModuleType) -> None:
     assert (rows.tolist(), rows.dtype) == ([1, 2, 3, 4], np.uint32)
 
 
-@IMPLEMENTATIONS
 def test_one_kernel_serves_batches_of_any_size(implementation: ModuleType) -> None:
     """None, then many, then one: nothing is kept from batch to batch."""
     tree = (NOT, leaf(IN, 0, 1, 2, 3, 4, 5))
@@ -77,7 +68,7 @@ def test_one_kernel_serves_batches_of_any_size(implementation: ModuleType) -> No
         assert len(bitmap) == -(-n // 8)
 
 
-def test_the_op_evaluates_every_batch() -> None:
+def test_the_op_evaluates_every_batch(battery_cases: list[Case]) -> None:
     """The definition dressed up as a kernel: its answers, two outputs a batch."""
 
     class Definition:
@@ -89,6 +80,6 @@ def test_the_op_evaluates_every_batch() -> None:
 
     dressed = ModuleType("dressed")
     dressed.PredicateKernel = Definition  # type: ignore[attr-defined]
-    for expected, outputs in testing.answers(EXPERIMENT, battery()[0], dressed):
+    for expected, outputs in testing.answers(EXPERIMENT, battery_cases[0], dressed):
         EXPERIMENT.compare(expected, outputs)
         assert len(outputs) == 4

@@ -5,12 +5,15 @@ In a process of its own, so that a kernel that strays ends that process and not 
 
 import subprocess
 import sys
+from types import ModuleType
 
 PROGRAM = """
+import importlib
+import sys
 import numpy as np
 from referee import testing
 from referee.guarded import guarded_empty
-from take import baseline, kernels, reference
+from take import reference
 from take.battery import correctness_battery
 from take.run_experiment import EXPERIMENT
 
@@ -22,15 +25,17 @@ class Definition:
 
 cases = [case for case in correctness_battery(11) if "large" not in case.name]
 np.empty = guarded_empty
-for implementation, every in ((Definition, 6), (baseline, 3), (kernels, 1)):
-    for case in cases[::every]:
+every = [(Definition, cases[::6]), *((importlib.import_module(name), cases) for name in sys.argv[1:])]
+for implementation, some in every:
+    for case in some:
         print(implementation.__name__, case.name, flush=True)
         testing.check_case(EXPERIMENT, case, implementation)
 """
 
 
-def test_no_op_of_the_battery_strays_from_its_arrays() -> None:
+def test_no_op_of_the_battery_strays_from_its_arrays(implementations: list[ModuleType]) -> None:
     """Inputs and outputs end before a closed page, good and corrupt; the last case printed strays."""
-    played = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", PROGRAM, *(module.__name__ for module in implementations)]
+    played = subprocess.run(command, capture_output=True, text=True, check=False)
     assert played.returncode == 0, (played.stdout[-200:], played.stderr[-2000:])
     assert played.stdout.count("take.kernels") > 100

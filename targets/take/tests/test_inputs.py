@@ -20,7 +20,6 @@ from take.run_experiment import EXPERIMENT
 
 SEED = 20_251_115
 EVERY_COMBO = pytest.mark.parametrize("combo", COMBOS, ids="-".join)
-BATTERY = correctness_battery(SEED)
 
 # Where one of these fails, the same seed draws other inputs: trials cannot be reproduced there.
 GOLDEN_ROUNDS = {
@@ -68,7 +67,7 @@ def test_a_seed_gives_the_same_bits_on_every_machine(combo: tuple[str, str]) -> 
     assert checksum(*arrays(drawn(combo))) == GOLDEN_ROUNDS["-".join(combo)]
 
 
-def test_another_seed_gives_other_inputs() -> None:
+def test_another_seed_gives_other_inputs(battery_cases: list[Case]) -> None:
     """Of a round, and of the battery."""
     for name, ways in DISTRIBUTIONS.items():
         if not name.endswith("large"):
@@ -76,18 +75,18 @@ def test_another_seed_gives_other_inputs() -> None:
                 *arrays(drawn((name, ways[0]), 2))
             )
     other = correctness_battery(SEED + 1)
-    assert [len(case.ops) for case in other] == [len(case.ops) for case in BATTERY]
-    assert [case.name for case in other] != [case.name for case in BATTERY]
+    assert [len(case.ops) for case in other] == [len(case.ops) for case in battery_cases]
+    assert [case.name for case in other] != [case.name for case in battery_cases]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: list[Case]) -> None:
     """Every op of every case, frozen."""
-    assert checksum(*(op for case in BATTERY for op in arrays(case.ops))) == GOLDEN_BATTERY
+    assert checksum(*(op for case in battery_cases for op in arrays(case.ops))) == GOLDEN_BATTERY
 
 
-def test_the_battery_has_what_is_demanded() -> None:
+def test_the_battery_has_what_is_demanded(battery_cases: list[Case]) -> None:
     """By the names of its cases; and the corrupt ones are corrupt."""
-    names = [case.name for case in BATTERY]
+    names = [case.name for case in battery_cases]
     assert names[0] == "every method"
     assert len(set(names)) == len(names)
     for part in (
@@ -113,7 +112,7 @@ def test_the_battery_has_what_is_demanded() -> None:
         *(f"offsets, {way}: " for way in DISTRIBUTIONS["offsets"]),
     ):
         assert any(name.startswith(part) for name in names), part
-    for case in BATTERY:
+    for case in battery_cases:
         places = [expect({}, op).place for op in seen(case.ops)]
         if case.name.startswith("corrupt") or (
             case.name.split(",")[0] in SHAPES and "remap" not in case.name
@@ -123,9 +122,9 @@ def test_the_battery_has_what_is_demanded() -> None:
             assert not any(places), case.name
 
 
-def test_every_op_of_many_rows_with_one_thing_wrong_is_corrupt() -> None:
+def test_every_op_of_many_rows_with_one_thing_wrong_is_corrupt(battery_cases: list[Case]) -> None:
     """All but the first two, which are sound, and the last one, in which all is put right again."""
-    for case in BATTERY:
+    for case in battery_cases:
         name = case.name.split(",")[0]
         if name in SHAPES and not name.startswith("remap"):
             places = [expect({}, op).place for op in seen(case.ops)]
@@ -136,9 +135,9 @@ def test_every_op_of_many_rows_with_one_thing_wrong_is_corrupt() -> None:
                 assert len(set(places)) > 4, (name, places)
 
 
-def test_large_fragments_have_deleted_rows_on_both_sides_of_the_sign() -> None:
+def test_large_fragments_have_deleted_rows_on_both_sides_of_the_sign(battery_cases: list[Case]) -> None:
     """Of int32; and rows that belong to no fragment stand before and after them."""
-    (case,) = (case for case in BATTERY if case.name == "many rows deleted around 2**31")
+    (case,) = (case for case in battery_cases if case.name == "many rows deleted around 2**31")
     (op,) = seen(case.ops)
     start, end = op["deleted_starts"][:2]
     gone = op["deleted"][start:end].astype(np.int64)
@@ -152,10 +151,12 @@ def test_large_fragments_have_deleted_rows_on_both_sides_of_the_sign() -> None:
     assert ((rows > 2**31) & (rows < 2**31 + 4_096)).sum() > 100
 
 
-def test_the_first_case_calls_all_there_is() -> None:
+def test_the_first_case_calls_all_there_is(battery_cases: list[Case]) -> None:
     """So that it compiles what any workload needs."""
-    assert {op["method"] for op in seen(BATTERY[0].ops)} == set(ARGUMENTS)
-    kinds = {(op["values"].dtype.name, op["indices"].dtype.name) for op in BATTERY[0].ops if "values" in op}
+    assert {op["method"] for op in seen(battery_cases[0].ops)} == set(ARGUMENTS)
+    kinds = {
+        (op["values"].dtype.name, op["indices"].dtype.name) for op in battery_cases[0].ops if "values" in op
+    }
     assert kinds == {(a, b) for a in ("uint32", "uint64") for b in ("uint32", "uint64")}
 
 

@@ -26,13 +26,11 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from take import TOMBSTONE
-
 ALL = -1  # what is returned in place of the first wrong row where none is wrong
 MOST_BYTES = 2**31 - 1
 MOST_ROWS = 2**32
 ONE = np.uint64(1)
-NOWHERE = np.uint64(TOMBSTONE)
+NOWHERE = np.uint64(2**64 - 1)  # the address of a row that does not exist
 INT64 = ir.IntType(64)
 
 Integer = Any  # of NumPy: Numba computes with its width and sign, which mypy need not follow
