@@ -1,6 +1,7 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,11 @@ from harness_common.tolerance import Mismatch
 from referee.testing import answers, read_only, seen
 from referee.workload import Outputs
 
-CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
+
+@cache
+def cases() -> dict[str, Any]:
+    """Return the battery, by name."""
+    return {case.name: case for case in correctness_battery(7)}
 
 
 def answered(case: Any, method: str) -> tuple[Expected, Outputs]:
@@ -78,7 +83,7 @@ def columns(distances: np.ndarray) -> Outputs:
 )
 def test_wrong_distances_are_named(spoil: Callable[..., Outputs]) -> None:
     """Each way of being wrong, from an answer that was right; among its rows is one at 0 and one at 768."""
-    expected, outputs = answered(CASES["uniform 96 bytes"], DISTANCES)
+    expected, outputs = answered(cases()["uniform 96 bytes"], DISTANCES)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^distances: "):
         compare(expected, spoil(*outputs))
@@ -157,7 +162,7 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
 def test_wrong_top_k_is_named(spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(CASES["uniform 96 bytes"], TOP_K)
+    expected, outputs = answered(cases()["uniform 96 bytes"], TOP_K)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}: "):
         compare(expected, spoil(*outputs))
@@ -169,7 +174,7 @@ def test_wrong_top_k_is_named(spoil: Callable[..., Outputs], name: str) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_the_number_of_outputs_is_that_of_the_method(method: str, right: str, count: int) -> None:
     """Neither fewer nor more; the outputs of one method are no answer to the other."""
-    expected, outputs = answered(CASES["uniform 96 bytes"], method)
+    expected, outputs = answered(cases()["uniform 96 bytes"], method)
     if count == len(outputs):
         return
     with pytest.raises(Mismatch, match=f"^outputs: expected {right}, got {count}$"):
@@ -178,7 +183,7 @@ def test_the_number_of_outputs_is_that_of_the_method(method: str, right: str, co
 
 def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
     """Its own distance right and one more than that of the row left out for it."""
-    expected, (ids, distances) = answered(CASES["ties at the boundary 96 bytes"], TOP_K)
+    expected, (ids, distances) = answered(cases()["ties at the boundary 96 bytes"], TOP_K)
     worse = int(np.flatnonzero(expected.distances > 1)[expected.distances[expected.distances > 1].argmin()])
     ids, distances = ids.copy(), distances.copy()
     ids[distances.argmax()], distances[distances.argmax()] = worse, expected.distances[worse]
@@ -188,9 +193,9 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
 
 def test_any_of_equal_rows_is_right() -> None:
     """All rows alike: the last ten are as good as the first. Of fifteen at the boundary, any three."""
-    expected, (_, distances) = answered(CASES["identical rows 96 bytes"], TOP_K)
+    expected, (_, distances) = answered(cases()["identical rows 96 bytes"], TOP_K)
     compare(expected, (np.arange(490, 500, dtype=np.uint32), distances))
-    expected, _ = answered(CASES["ties at the boundary 96 bytes"], TOP_K)
+    expected, _ = answered(cases()["ties at the boundary 96 bytes"], TOP_K)
     nearest, tied = (np.flatnonzero(expected.distances == distance) for distance in (0, 1))
     assert (len(nearest), len(tied)) == (7, 15)
     for three in (tied[:3], tied[-3:]):
@@ -200,7 +205,7 @@ def test_any_of_equal_rows_is_right() -> None:
 
 def test_a_large_distance_is_exact_to_the_bit() -> None:
     """131,128 bits: one more or less is seen, where the usual tolerance would allow thirteen."""
-    expected, (distances,) = answered(CASES["long rows of 16391 bytes"], DISTANCES)
+    expected, (distances,) = answered(cases()["long rows of 16391 bytes"], DISTANCES)
     assert distances.max() == 8 * 16_391
     for error in (-1, 1):
         wrong = distances.copy()
@@ -232,7 +237,7 @@ class RemembersCodes(kernels.HammingKernel):
 @pytest.mark.parametrize("name", ["clustered 96 bytes", "uniform 16 bytes", "sparse 192 bytes"])
 def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(name: str) -> None:
     """The edit plants the nearest row and the farthest, which the remembered codes do not have."""
-    case = CASES[name]
+    case = cases()[name]
     kernel = RemembersCodes(case.build_inputs["dim_bytes"])
     first, second = map(read_only, seen(case.ops)[:2])
     compare(expect(case.build_inputs, first), kernel.top_k(first["query"], first["codes"], first["k"]))

@@ -1,21 +1,26 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-The kernels of `cheats/` go through all of a trial but the policy, as each defence must stand alone; those of
-`WRONG`, which a wrong answer gives away, only through the battery.
+One for each defence goes through all of a trial but the policy, as each must stand alone; the others, which a
+wrong answer gives away, are played in this process, on cases of the battery or on timed ops.
 """
 
+import dataclasses
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import ivf_partition
 from harness_common.prng import SplitMix64
+from harness_common.tolerance import Mismatch
 from ivf_partition import inputs
 from ivf_partition.run_experiment import EXPERIMENT
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
+from referee.workload import Case, Workload
 
 CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from ivf_partition.baseline import IvfKernel"
@@ -35,9 +40,21 @@ WRONG = {  # and found by the battery, which needs no trial for that
 }
 
 
-# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
-FEW = testing.reduced(
-    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "1024x128-l2-20", "uniform")
+@cache
+def few_cases() -> list[Case]:
+    """Return cases from every part of the battery, drawn once."""
+    return list(EXPERIMENT.correctness_battery(7))[::9]
+
+
+@cache
+def timed() -> Workload:
+    """Return the one workload that is timed."""
+    return inputs.workload(SplitMix64(7), "1024x128-l2-20", "uniform")
+
+
+# The gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT, correctness_battery=lambda seed: few_cases(), speed_workloads=lambda seed: [timed()]
 )
 
 
@@ -61,26 +78,31 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is Verdict.FAIL
 
 
+def loaded(name: str) -> ModuleType:
+    """Return a cheat as a module."""
+    kernels = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
+    return kernels
+
+
 def test_ranking_by_half_of_the_coordinates_is_stopped_by_a_late_bloomer(
-    tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It keeps a quarter of all partitions, and only where there are many: ordinary queries let it pass."""
     monkeypatch.setitem(inputs.SHAPES, "9001x256-l2-1", inputs.Shape(9001, 256, "l2", 1, n_queries=2))
-    large = testing.reduced(
-        EXPERIMENT,
-        every=9,
-        workload=lambda seed: inputs.workload(SplitMix64(seed), "9001x256-l2-1", "offset"),
-    )
-    text = (CHEATS / "first_half_first.py").read_text()
-    record = testing.judge(large, HONEST, compiled, tmp_path, text)
-    assert record.reason.startswith("workload offset/9001x256-l2-1: op "), record.reason
-    assert record.verdict is Verdict.FAIL
+    kernels = loaded("first_half_first")
+    for case in few_cases():
+        testing.check_case(EXPERIMENT, case, kernels)
+    large = inputs.workload(SplitMix64(7), "9001x256-l2-1", "offset")
+    ops = inputs.redraw(large, 1)
+    with pytest.raises(Mismatch):
+        testing.check_case(EXPERIMENT, Case("timed", large.build_inputs, ops), kernels)
 
 
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
     """Slow and fast, played against each other: right kernels are judged by their times."""
     slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
-    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=1))
 
 
 def test_the_policy_stops_a_cache_by_address_before_it_runs() -> None:

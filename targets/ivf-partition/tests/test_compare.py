@@ -1,6 +1,7 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,13 @@ from ivf_partition.run_experiment import EXPERIMENT
 from referee.testing import answers
 from referee.workload import Outputs
 
-CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
+
+@cache
+def cases() -> dict[str, Any]:
+    """Return the battery, by name."""
+    return {case.name: case for case in correctness_battery(7)}
+
+
 GAUSSIAN = "gaussian 300x128 l2"
 
 
@@ -123,7 +130,7 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 @pytest.mark.parametrize(("spoil", "message"), WRONG, ids=lambda value: getattr(value, "__name__", ""))
 def test_wrong_answers_are_named(spoil: Callable[..., Outputs], message: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(CASES[GAUSSIAN])
+    expected, outputs = answered(cases()[GAUSSIAN])
     compare(expected, outputs)
     with pytest.raises(Mismatch) as caught:
         compare(expected, spoil(*outputs))
@@ -132,7 +139,7 @@ def test_wrong_answers_are_named(spoil: Callable[..., Outputs], message: str) ->
 
 def test_the_second_query_of_an_op_is_compared_too() -> None:
     """The last op of a case asks several."""
-    expected, outputs = list(answers(EXPERIMENT, CASES[GAUSSIAN], baseline))[-1]
+    expected, outputs = list(answers(EXPERIMENT, cases()[GAUSSIAN], baseline))[-1]
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^distances of query 2: "):
         compare(expected, (*outputs[:5], np.zeros_like(outputs[5])))
@@ -141,7 +148,7 @@ def test_the_second_query_of_an_op_is_compared_too() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_two_outputs_for_each_query_are_required(count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered(CASES[GAUSSIAN])
+    expected, outputs = answered(cases()[GAUSSIAN])
     message = rf"^outputs: expected 2 \(ids, distances for each query\), got {count}"
     with pytest.raises(Mismatch, match=message):
         compare(expected, (*outputs, outputs[0])[:count])
@@ -149,7 +156,7 @@ def test_two_outputs_for_each_query_are_required(count: int) -> None:
 
 def test_the_next_partition_in_place_of_the_last_is_caught() -> None:
     """Its own distance right, but the twentieth left out for the twenty-first."""
-    expected, (ids, distances) = answered(CASES[GAUSSIAN])
+    expected, (ids, distances) = answered(cases()[GAUSSIAN])
     order = np.argsort(expected.answers[0].distances)
     ids, distances = ids.copy(), distances.copy()
     ids[19], distances[19] = order[20], expected.answers[0].distances[order[20]]
@@ -161,7 +168,7 @@ def test_the_next_partition_in_place_of_the_last_is_caught() -> None:
 
 def test_any_of_equal_partitions_is_right() -> None:
     """All centroids alike: the last twenty are as good as the first, in any order."""
-    expected, (_, distances) = answered(CASES["equal centroids, 128 dimensions, l2"])
+    expected, (_, distances) = answered(cases()["equal centroids, 128 dimensions, l2"])
     compare(expected, (np.arange(299, 279, -1, dtype=np.uint32), distances))
 
 
@@ -188,8 +195,8 @@ def test_a_distance_of_zero_must_be_zero() -> None:
 @pytest.mark.parametrize("name", ["offset 1024x128-l2-20", "common offset, 19 dimensions, l2"])
 def test_norms_and_products_in_float32_fail_at_a_common_offset(name: str) -> None:
     """||q||**2 - 2 q.c + ||c||**2 loses every digit there, even for the right partitions."""
-    expected, (ids, _) = answered(CASES[name])
-    centroids, query = CASES[name].build_inputs["centroids"], CASES[name].ops[0]["queries"][0]
+    expected, (ids, _) = answered(cases()[name])
+    centroids, query = cases()[name].build_inputs["centroids"], cases()[name].ops[0]["queries"][0]
     distances = (query**2).sum() - 2 * centroids @ query + (centroids**2).sum(axis=1)
     with pytest.raises(Mismatch, match=r"^distances of query 0: 20 of 20"):
         compare(expected, (ids, distances[ids]))
@@ -216,7 +223,7 @@ def test_a_float32_sum_in_any_order_is_within_the_tolerance(metric: Metric) -> N
 
 def test_the_baseline_stays_far_inside_the_tolerance() -> None:
     """At most three tenths of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in CASES.values():
+    for case in cases().values():
         for expected, outputs in answers(EXPERIMENT, case, baseline):
             for answer, ids, distances in zip(expected.answers, outputs[::2], outputs[1::2], strict=True):
                 require_right(answer.distances[ids], distances, 0.3 * answer.allowed[ids], case.name)

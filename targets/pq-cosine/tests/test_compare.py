@@ -1,6 +1,7 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,11 @@ from pq_cosine.run_experiment import EXPERIMENT
 from referee.testing import answers, read_only, seen
 from referee.workload import Outputs
 
-CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
+
+@cache
+def cases() -> dict[str, Any]:
+    """Return the battery, by name."""
+    return {case.name: case for case in correctness_battery(7)}
 
 
 def answered(case: Any) -> tuple[Expected, Outputs]:
@@ -119,7 +124,7 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
 def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(CASES["gaussian 128x16"])
+    expected, outputs = answered(cases()["gaussian 128x16"])
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}"):
         compare(expected, spoil(*outputs))
@@ -128,14 +133,14 @@ def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> No
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_exactly_two_outputs_are_required(count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered(CASES["gaussian 128x16"])
+    expected, outputs = answered(cases()["gaussian 128x16"])
     with pytest.raises(Mismatch, match=rf"^outputs: expected 2 \(ids, distances\), got {count}"):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
 def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
     """Its own distance right, but one row of the right ten left out for it."""
-    expected, (ids, distances) = answered(CASES["gaussian 128x16"])
+    expected, (ids, distances) = answered(cases()["gaussian 128x16"])
     worst = int(expected.distances.argmax())
     ids, distances = ids.copy(), distances.copy()
     ids[3], distances[3] = worst, expected.distances[worst]
@@ -145,19 +150,19 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
 
 def test_any_of_equal_rows_is_right() -> None:
     """All rows alike, in all partitions: the last ten are as good as the first."""
-    expected, (_, distances) = answered(CASES["identical rows 128x16"])
+    expected, (_, distances) = answered(cases()["identical rows 128x16"])
     compare(expected, (np.arange(547, 557, dtype=np.uint32), distances))
 
 
 def test_any_order_is_right() -> None:
     """Lance sorts; a caller that merges on does not need it."""
-    expected, (ids, distances) = answered(CASES["gaussian 128x16"])
+    expected, (ids, distances) = answered(cases()["gaussian 128x16"])
     compare(expected, (ids[::-1].copy(), distances[::-1].copy()))
 
 
 def test_a_query_without_a_direction_has_one_answer() -> None:
     """Any order of the first rows, every distance NaN; no other rows, and no number."""
-    expected, (ids, distances) = answered(CASES["query without a direction 128x16"])
+    expected, (ids, distances) = answered(cases()["query without a direction 128x16"])
     compare(expected, (ids[::-1].copy(), distances))
     with pytest.raises(Mismatch, match=r"^ids: expected the first 10 rows"):
         compare(expected, (ids + np.uint32(1), distances))
@@ -183,7 +188,7 @@ class RemembersCodes(kernels.PqKernel):
 
 def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
     """The edit plants the nearest row of a partition, which the remembered codes do not have."""
-    case = CASES["gaussian 768x96"]
+    case = cases()["gaussian 768x96"]
     build = case.build_inputs
     handed = read_only(build)
     kernel = RemembersCodes(PqShape(768, 96), handed["codebook"], handed["centroids"])
@@ -200,7 +205,7 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
 
 def test_the_baseline_stays_far_inside_the_tolerance() -> None:
     """At most a tenth of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in CASES.values():
+    for case in cases().values():
         for expected, (ids, distances) in answers(EXPERIMENT, case, baseline):
             want = expected.distances[ids]
             with_direction = ~np.isnan(want)

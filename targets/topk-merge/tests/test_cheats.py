@@ -1,18 +1,23 @@
 """Kernels that would win without the gate, each stopped for its own reason; honest ones pass.
 
-The kernels of `cheats/` go through all of a trial but the policy, as each defence must stand alone; those of
-`WRONG`, which a wrong answer gives away, only through the battery.
+Some go through all of a trial but the policy, as each defence must stand alone; the others, which a wrong
+or unfit answer gives away, are played in this process, on cases of the battery or on timed ops.
 """
 
+import dataclasses
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import topk_merge
-from referee import policy, testing
+from harness_common.tolerance import Mismatch
+from referee import player, policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
+from referee.workload import Case, Workload
 from topk_merge import inputs
 from topk_merge.run_experiment import EXPERIMENT
 
@@ -21,12 +26,12 @@ CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from topk_merge.reference import merge as merge_sorted, merge as merge_unsorted"
 
 STOPPED = {
-    "known_by_first_row": "op 1: distances: ",
     "cached_by_pointer": "op 1: ",
-    "view_of_input": "got a view of the input 'distances'",
+    "distances_as_signed": "workload interleaved/100x1000: ",  # right in the few cases of a trial here
 }
 
 WRONG = {  # and found by the battery, which needs no trial for that
+    "known_by_first_row": "distances: ",
     "row_ids_as_float64": "row_ids: ",
     "row_ids_ignored": "row_ids: ",
     "zeros_alike": ": expected -0.0, got 0.0",
@@ -37,10 +42,12 @@ WRONG = {  # and found by the battery, which needs no trial for that
     "duplicates_dropped": "distances: ",
 }
 
-STOPPED_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
+WRONG_IN_TIMED_OPS = {  # which are their last chance: a right answer for few rows says nothing of many
     "distances_as_signed": "distances: ",
     "row_ids_as_signed": "row_ids: ",
 }
+
+UNFIT = {"view_of_input": "got a view of the input 'distances'"}
 
 REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
     "cached_by_pointer": "private",
@@ -48,18 +55,29 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 }
 
 
-# Cases from every part of the battery and one workload: the gate is on trial here, not the kernel.
-FEW = testing.reduced(EXPERIMENT, every=4, workload=lambda seed: inputs.workload("100x1000", "interleaved"))
+@cache
+def some_cases() -> list[Case]:
+    """Return cases from every part of the battery, drawn once."""
+    return list(EXPERIMENT.correctness_battery(7))[::4]
 
-# No battery but its first case: the timed ops alone must stop what is wrong only where there are many rows.
-TIMED_OPS = testing.reduced(
-    EXPERIMENT, every=1_000, workload=lambda seed: inputs.workload("100x1000", "interleaved")
+
+def timed(seed: int) -> Workload:
+    """Return the one workload that is timed."""
+    return inputs.workload("100x1000", "interleaved")
+
+
+SOME = dataclasses.replace(EXPERIMENT, correctness_battery=lambda seed: some_cases())
+# The first case and one workload: the gate is on trial here, not the kernel.
+FEW = dataclasses.replace(
+    EXPERIMENT,
+    correctness_battery=lambda seed: some_cases()[:1],
+    speed_workloads=lambda seed: [timed(seed)],
 )
 
 
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
-    on_trial = {*STOPPED, *WRONG, *STOPPED_IN_TIMED_OPS, "honest_slow", "honest_fast"}
+    on_trial = {*STOPPED, *WRONG, *WRONG_IN_TIMED_OPS, *UNFIT, "honest_slow", "honest_fast"}
     assert {path.stem for path in CHEATS.glob("*.py")} == on_trial
     assert len(on_trial) >= 12
 
@@ -67,7 +85,7 @@ def test_every_cheat_is_on_trial() -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_the_battery_finds_a_wrong_answer(name: str) -> None:
     """Played in this process, and it says what is wrong."""
-    assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
+    assert WRONG[name] in testing.wrong_in_battery(SOME, (CHEATS / f"{name}.py").read_text())
 
 
 @pytest.mark.parametrize("name", STOPPED)
@@ -78,20 +96,32 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize("name", STOPPED_IN_TIMED_OPS)
-def test_a_timed_op_stops_what_is_wrong_only_for_many_rows(name: str, tmp_path: Path, compiled: Path) -> None:
+def loaded(name: str) -> ModuleType:
+    """Return a cheat as a module."""
+    kernels = ModuleType(name)
+    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
+    return kernels
+
+
+@pytest.mark.parametrize("name", WRONG_IN_TIMED_OPS)
+def test_a_timed_op_finds_what_is_wrong_only_for_many_rows(name: str) -> None:
     """The battery's help is not needed."""
-    text = (CHEATS / f"{name}.py").read_text()
-    record = testing.judge(TIMED_OPS, HONEST, compiled, tmp_path, text)
-    assert record.reason.startswith("workload "), record.reason
-    assert STOPPED_IN_TIMED_OPS[name] in record.reason
-    assert record.verdict is Verdict.FAIL
+    ops = inputs.redraw(timed(7), 1)[:8]
+    with pytest.raises(Mismatch, match=WRONG_IN_TIMED_OPS[name]):
+        testing.check_case(EXPERIMENT, Case("timed", {}, ops), loaded(name))
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_an_answer_that_is_no_array_of_its_own_is_refused(name: str) -> None:
+    """Before it is compared."""
+    with pytest.raises(player.Unfit, match=UNFIT[name]):
+        testing.wrong_in_battery(SOME, (CHEATS / f"{name}.py").read_text())
 
 
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:
     """Slow and fast, played against each other: right kernels are judged by their times."""
     slow, fast = ((CHEATS / f"honest_{name}.py").read_text() for name in ("slow", "fast"))
-    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=2))
+    testing.assert_judged_by_time(testing.judge(FEW, slow, compiled, tmp_path, fast, n_blocks=1))
 
 
 @pytest.mark.parametrize(("name", "rule"), REFUSED_BY_POLICY.items())

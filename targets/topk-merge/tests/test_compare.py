@@ -1,6 +1,7 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,16 @@ from topk_merge.battery import correctness_battery
 from topk_merge.oracle import Expected, compare, expect
 from topk_merge.run_experiment import EXPERIMENT
 
-CASES: dict[str, Case] = {case.name: case for case in correctness_battery(7)}
+
+@cache
+def cases() -> dict[str, Case]:
+    """Return the battery, by name."""
+    return {case.name: case for case in correctness_battery(7)}
 
 
 def answered(name: str) -> tuple[Expected, Outputs]:
     """Return what is expected of the first op of a case, and the baseline's right answer."""
-    return next(answers(EXPERIMENT, CASES[name], baseline))
+    return next(answers(EXPERIMENT, cases()[name], baseline))
 
 
 def all_zero(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray) -> Outputs:

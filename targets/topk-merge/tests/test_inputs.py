@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from referee.testing import checksum, seen
-from referee.workload import Edit
+from referee.workload import Case, Edit
 from topk_merge import SORTED, UNSORTED, reference
 from topk_merge.battery import DISTANCES, LENGTHS, N_LISTS, ODD, ROW_IDS, correctness_battery
 from topk_merge.inputs import CUT_EVERY, DISTRIBUTIONS, N_OPS, SHAPES, redraw, speed_workloads, workload
@@ -55,17 +55,20 @@ def test_a_seed_gives_the_same_bits_on_every_machine(shape_name: str, distributi
     assert checksum(*ops) == GOLDEN_ROUNDS[shape_name, distribution]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+@pytest.fixture(scope="module")
+def cases() -> list[Case]:
+    """Return the battery of one seed."""
+    return correctness_battery(SEED)
+
+
+def test_the_battery_is_the_same_bits_on_every_machine(cases: list[Case]) -> None:
     """Every op, frozen."""
-    assert (
-        checksum(*(op for case in correctness_battery(SEED) for op in numbers(list(case.ops))))
-        == GOLDEN_BATTERY
-    )
+    assert checksum(*(op for case in cases for op in numbers(list(case.ops)))) == GOLDEN_BATTERY
 
 
-def test_another_seed_gives_other_inputs() -> None:
+def test_another_seed_gives_other_inputs(cases: list[Case]) -> None:
     """In the battery, in its extents, and in the ops of a round."""
-    one, other = correctness_battery(1), correctness_battery(2)
+    one, other = cases, correctness_battery(2)
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
@@ -210,9 +213,8 @@ def test_row_ids_are_fragments_beyond_float64() -> None:
     assert set((ordinary >> 32) - 2**31) == {0, 1, 2, 3}
 
 
-def test_the_battery_holds_every_demanded_case() -> None:
+def test_the_battery_holds_every_demanded_case(cases: list[Case]) -> None:
     """Kinds of distance and of row id, extents, empty and equal lists, timed shapes, timed sizes, orders."""
-    cases = correctness_battery(SEED)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) >= 70
     for distances, row_ids in product(DISTANCES, ROW_IDS):
@@ -250,9 +252,9 @@ def test_the_battery_holds_every_demanded_case() -> None:
         assert orders == {SORTED, UNSORTED} or case.name.startswith("timed: ")
 
 
-def test_the_battery_is_what_its_names_say() -> None:
+def test_the_battery_is_what_its_names_say(cases: list[Case]) -> None:
     """Values of each kind are there; sorted lists are sorted; edits change the answer; nothing is NaN."""
-    for case in correctness_battery(SEED):
+    for case in cases:
         before: list[Any] | None = None
         for op, plain in zip(case.ops, seen(case.ops), strict=True):
             distances, row_ids = plain["distances"], plain["row_ids"]
