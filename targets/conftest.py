@@ -1,17 +1,66 @@
-"""What every target's `test_cheats.py` is handed: a judge for the kernels of its folder `cheats/`.
+"""What the tests of every target share: the modules on trial, a battery, and a judge for wrong kernels.
 
-Such a module says `FEW`, the target's experiment with few cases and workloads, and `HONEST`, the text of the
-champion that the cheats are judged against.
+A target's `test_cheats.py` says `FEW`, its experiment with few cases and workloads, and `HONEST`, the text of
+the champion that the kernels of `cheats/` are judged against.
 """
 
+import functools
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from referee import testing
 from referee.stage import Record
+from referee.workload import Case
+
+SEED = 20_251_115
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hand `implementation` to a test: the baseline, then the kernel, or only the kernel if they are alike.
+
+    A test that says by itself what it is handed is left alone.
+    """
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "implementation" in metafunc.fixturenames and not any(
+        "implementation" in one.args[0] for one in marks
+    ):
+        modules = on_trial(package_of(metafunc.definition.path))
+        metafunc.parametrize("implementation", modules, ids=lambda module: module.__name__)
+
+
+@pytest.fixture(scope="module")
+def implementations(request: pytest.FixtureRequest) -> list[ModuleType]:
+    """Return what `implementation` is handed, one after the other."""
+    return on_trial(package_of(request.path))
+
+
+@pytest.fixture(scope="module")
+def battery_cases(request: pytest.FixtureRequest) -> list[Case]:
+    """Return the cases of one seed, drawn once for all tests of a target."""
+    return battery(package_of(request.path))
+
+
+def package_of(test: Path) -> str:
+    """Return the package of the target whose test this is."""
+    (kernels,) = test.parents[1].glob("src/*/kernels.py")
+    return kernels.parent.name
+
+
+def on_trial(package: str) -> list[ModuleType]:
+    """Return the baseline and the kernel, or only the kernel if they are alike."""
+    return testing.distinct(import_module(f"{package}.baseline"), import_module(f"{package}.kernels"))
+
+
+@functools.cache
+def battery(package: str) -> list[Case]:
+    """Return the cases of one seed."""
+    cases: list[Case] = import_module(f"{package}.battery").correctness_battery(SEED)
+    return cases
 
 
 @pytest.fixture(scope="module")

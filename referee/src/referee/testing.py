@@ -105,6 +105,15 @@ def wrong_in_battery(experiment: Experiment, text: str, seed: int = 7) -> str:
     return ""
 
 
+def distinct(*modules: ModuleType) -> list[ModuleType]:
+    """Return `modules` without those that are, but for their docstring, the text of a later one.
+
+    While a kernel is the baseline's text, what the one does the other does, and one is enough to compile.
+    """
+    by_text = {Path(str(module.__file__)).read_text().split('"""', 2)[-1]: module for module in modules}
+    return list(by_text.values())
+
+
 def reduced(experiment: Experiment, every: int, workload: Callable[[int], Workload]) -> Experiment:
     """Return `experiment` with every `every`-th case of its battery and `workload(seed)` as its only one.
 

@@ -7,20 +7,11 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from ivf_partition import Metric, baseline, kernels, reference
-from ivf_partition.battery import correctness_battery
+from ivf_partition import Metric, baseline, reference
 from ivf_partition.prepare import aligned, prepare
 from ivf_partition.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
-
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
-
-
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(20_251_115)
 
 
 def found(implementation: ModuleType, centroids: Any, query: Any, n_probes: int, metric: Metric) -> Any:
@@ -36,10 +27,9 @@ def found(implementation: ModuleType, centroids: Any, query: Any, n_probes: int,
     return prepare(implementation, handed)(handed)
 
 
-@IMPLEMENTATIONS
-def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]) -> None:
+def test_agrees_with_the_reference(implementation: ModuleType, battery_cases: list[Case]) -> None:
     """Every op of every case of the battery."""
-    for case in cases:
+    for case in battery_cases:
         try:
             testing.check_case(EXPERIMENT, case, implementation)
         except Mismatch as wrong:
@@ -64,9 +54,9 @@ class AsKernel:
                 return ids.astype(np.uint32), distances[ids].astype(np.float32)
 
 
-def test_the_op_gives_the_answers_of_the_reference(cases: list[Case]) -> None:
+def test_the_op_gives_the_answers_of_the_reference(battery_cases: list[Case]) -> None:
     """Called as a kernel is, query after query."""
-    for case in cases[::5]:
+    for case in battery_cases[::5]:
         testing.check_case(EXPERIMENT, case, AsKernel)  # type: ignore[arg-type]
 
 
@@ -80,7 +70,6 @@ def test_centroids_come_aligned_and_read_only() -> None:
         np.testing.assert_array_equal(handed, centroids)
 
 
-@IMPLEMENTATIONS
 def test_distances_belong_to_their_ids_and_ascend(implementation: ModuleType) -> None:
     """Six partitions of known distance: the three nearest are 4, 1 and 3, in this order."""
     ids, distances = found(implementation, [[5], [2], [-7], [3], [1], [4]], [0], 3, "l2")
@@ -90,7 +79,6 @@ def test_distances_belong_to_their_ids_and_ascend(implementation: ModuleType) ->
     assert (ids.tolist(), distances.tolist()) == ([0, 5, 3], [-9, -7, -5])
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize(
     ("n", "n_probes", "expected"), [(1, 0, 0), (1, 1, 1), (1, 7, 1), (3, 7, 3), (7, 3, 3)]
 )
@@ -104,7 +92,6 @@ def test_returns_the_lesser_of_n_probes_and_n(
     assert len(set(ids.tolist())) == expected
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("metric", ["l2", "dot"])
 @pytest.mark.parametrize("dim", [1, 3, 15, 16, 17, 31, 32, 47, 100])
 def test_distances_are_exact_where_float32_is(implementation: ModuleType, metric: Metric, dim: int) -> None:
@@ -117,7 +104,6 @@ def test_distances_are_exact_where_float32_is(implementation: ModuleType, metric
     np.testing.assert_array_equal(distances, expected[ids])
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("n", [1, 2, 9, 13, 16, 17, 18, 32, 33, 34, 63, 64, 65, 500, 3000])
 def test_sorts_and_sets_apart_what_has_many_equals(implementation: ModuleType, n: int) -> None:
     """Every length at which a sort changes its way, negative distances and zeros among them."""

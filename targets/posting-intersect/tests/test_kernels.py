@@ -5,12 +5,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pytest
 
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
-from posting_intersect import BLOCK, INTERSECT, baseline, bulk, inputs, kernels, reference
-from posting_intersect.battery import COUNTS, LENGTHS, correctness_battery, length_cases
+from posting_intersect import BLOCK, INTERSECT, bulk, inputs, reference
+from posting_intersect.battery import COUNTS, LENGTHS, length_cases
 from posting_intersect.forms import both_forms
 from posting_intersect.inputs import DISTRIBUTIONS, redraw, workload
 from posting_intersect.run_experiment import EXPERIMENT
@@ -37,20 +36,14 @@ def lists_of(op: Any) -> list[np.ndarray]:
     ]
 
 
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(SEED)
-
-
-def test_the_battery_is_the_same_bits_on_every_machine(cases: list[Case]) -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: list[Case]) -> None:
     """Every op of every case, frozen."""
-    assert checksum(*(op for case in cases for op in arrays(case.ops))) == GOLDEN_BATTERY
+    assert checksum(*(op for case in battery_cases for op in arrays(case.ops))) == GOLDEN_BATTERY
 
 
-def test_the_battery_has_what_is_demanded(cases: list[Case]) -> None:
+def test_the_battery_has_what_is_demanded(battery_cases: list[Case]) -> None:
     """By the names of its cases; every case asks for both forms but the largest."""
-    names = [case.name for case in cases]
+    names = [case.name for case in battery_cases]
     assert names[0] == "both forms"
     assert len(set(names)) == len(names)
     for part in (
@@ -65,7 +58,7 @@ def test_the_battery_has_what_is_demanded(cases: list[Case]) -> None:
         *(f"large: {way}, 1.000, apart, timed" for ways in DISTRIBUTIONS.values() for way in ways),
     ):
         assert any(name.startswith(part) for name in names), part
-    for case in cases:
+    for case in battery_cases:
         if not case.name.startswith(("large", "timed")):
             assert {op["method"] for op in case.ops} == {"intersect", "intersect_blocks"}
     scales = [float(name.split(", ")[1]) for name in names if name.startswith("large")]
@@ -73,10 +66,10 @@ def test_the_battery_has_what_is_demanded(cases: list[Case]) -> None:
     assert max(scales) <= 1.3
 
 
-def test_the_battery_has_blocks_of_every_width(cases: list[Case]) -> None:
+def test_the_battery_has_blocks_of_every_width(battery_cases: list[Case]) -> None:
     """Of the documents 1 to 32 bits, of long lists up to 31; of the frequencies 4 to 32."""
     found, tf_found, of_long = set(), set(), set()
-    for case in cases:
+    for case in battery_cases:
         op = next((one for one in seen(case.ops) if one["method"] != INTERSECT), None)
         if op is None or not case.name.startswith(("width", "large")):
             continue
@@ -91,9 +84,9 @@ def test_the_battery_has_blocks_of_every_width(cases: list[Case]) -> None:
     assert 31 in of_long
 
 
-def test_a_large_case_has_the_extents_of_a_timed_op(cases: list[Case]) -> None:
+def test_a_large_case_has_the_extents_of_a_timed_op(battery_cases: list[Case]) -> None:
     """As many lists, and queries of as many terms; in `evens` exactly as many documents, with both ends."""
-    (case,) = (case for case in cases if case.name.startswith("large: evens, 1.000, apart, timed"))
+    (case,) = (case for case in battery_cases if case.name.startswith("large: evens, 1.000, apart, timed"))
     timed, op = redraw(workload("raw-2", "evens", 1), 1)[0], case.ops[0]
     for name in ("docs", "list_start", "queries"):
         assert op[name].shape == timed[name].shape  # type: ignore[union-attr]
@@ -102,9 +95,9 @@ def test_a_large_case_has_the_extents_of_a_timed_op(cases: list[Case]) -> None:
         assert np.diff(one).max() > 2**30
 
 
-def test_large_lists_end_in_full_blocks_and_in_one_document(cases: list[Case]) -> None:
+def test_large_lists_end_in_full_blocks_and_in_one_document(battery_cases: list[Case]) -> None:
     """Among those that a large case has beside the timed ones."""
-    for case in cases:
+    for case in battery_cases:
         if case.name.startswith("large") and "more lists" in case.name:
             long = [one for one in lists_of(case.ops[0]) if len(one) > 2_000]
             assert any(len(one) % BLOCK == 0 for one in long)
@@ -113,11 +106,10 @@ def test_large_lists_end_in_full_blocks_and_in_one_document(cases: list[Case]) -
             )
 
 
-@pytest.mark.parametrize(("implementation", "every"), [(baseline, 1), (kernels, 4)])
-def test_agrees_with_the_reference(implementation: ModuleType, every: int, cases: list[Case]) -> None:
-    """In every case and in ops of all workloads, or in some, since `lar verify` plays all of the battery."""
+def test_agrees_with_the_reference(implementation: ModuleType, battery_cases: list[Case]) -> None:
+    """In every case, and in ops of all workloads."""
     timed = [Case(one.combo, {}, redraw(one, 1)[:3]) for one in inputs.speed_workloads(2)]
-    for case in [*cases, *timed][::every]:
+    for case in [*battery_cases, *timed]:
         try:
             testing.check_case(EXPERIMENT, case, implementation)
         except Mismatch as wrong:
@@ -131,7 +123,6 @@ def called(function: Any, arrays: dict[str, np.ndarray], queries: list[list[int]
     return function(*testing.read_only({**arrays, "queries": rows}).values())
 
 
-@pytest.mark.parametrize("implementation", [baseline, kernels])
 def test_answers_a_small_question(implementation: ModuleType) -> None:
     """Three lists, in both forms; the outputs with their types."""
     lists = [np.array(one, np.uint32) for one in ([1, 5, 2**31, 2**32 - 1], [5, 9, 2**32 - 1], [0, 5])]

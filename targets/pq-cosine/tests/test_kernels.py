@@ -8,26 +8,16 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from pq_cosine import PqShape, baseline, kernels, prepare, reference
-from pq_cosine.battery import correctness_battery
+from pq_cosine import PqShape, prepare, reference
 from pq_cosine.oracle import compare, expect
 from pq_cosine.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 
-
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(20_251_115)
-
-
-@IMPLEMENTATIONS
-def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]) -> None:
+def test_agrees_with_the_reference(implementation: ModuleType, battery_cases: list[Case]) -> None:
     """Every op of every case of the battery."""
-    for case in cases:
+    for case in battery_cases:
         try:
             testing.check_case(EXPERIMENT, case, implementation)
         except Mismatch as wrong:
@@ -48,10 +38,10 @@ class ReferenceKernel:
         return ids.astype(np.uint32), distances[ids].astype(np.float32)
 
 
-def test_the_op_gives_a_kernel_its_inputs_and_returns_its_answer(cases: list[Case]) -> None:
+def test_the_op_gives_a_kernel_its_inputs_and_returns_its_answer(battery_cases: list[Case]) -> None:
     """The reference dressed up as a kernel gets all ops right, through the same `prepare`."""
     dressed: Any = SimpleNamespace(PqKernel=ReferenceKernel)
-    for case in cases[::7]:
+    for case in battery_cases[::7]:
         op = prepare.prepare(dressed, case.build_inputs)
         for op_inputs in testing.seen(case.ops):
             compare(expect(case.build_inputs, op_inputs), op(op_inputs))
@@ -75,7 +65,6 @@ def made(implementation: ModuleType, codebook: np.ndarray, centroids: np.ndarray
     )
 
 
-@IMPLEMENTATIONS
 def test_rows_are_counted_over_all_partitions(implementation: ModuleType) -> None:
     """The query is at 1: row 3 is there, row 1 is 0.1 off, row 2 0.2, and those of partition 2 come after."""
     codebook, centroids, codes, offsets = small_index()
@@ -87,7 +76,6 @@ def test_rows_are_counted_over_all_partitions(implementation: ModuleType) -> Non
     np.testing.assert_allclose([distance for _, distance in found], [0.01, 0.04, 0.0, 0.25], atol=1e-6)
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize(
     ("lengths", "k", "expected"),
     [((0,), 1, 0), ((0, 0), 7, 0), ((1, 0), 1, 1), ((1, 2), 7, 3), ((4, 0, 3), 3, 3), ((2, 2, 2), 5, 5)],
@@ -103,7 +91,6 @@ def test_returns_the_lesser_of_k_and_all_rows(
     assert len(set(ids.tolist())) == expected
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("sub_dim", [1, 3, 8, 15, 16, 17, 31, 32, 47, 100])
 def test_distances_are_right_at_every_length_of_sub_vector(implementation: ModuleType, sub_dim: int) -> None:
     """Below, at and above one chunk of 16 coordinates, with and without a tail; every codeword once."""
@@ -122,7 +109,6 @@ def test_distances_are_right_at_every_length_of_sub_vector(implementation: Modul
     compare(expect(build, asked), made(implementation, **build)(**asked))
 
 
-@IMPLEMENTATIONS
 def test_a_query_without_a_direction_gets_the_first_rows(implementation: ModuleType) -> None:
     """Whatever the partitions are, and the next query is answered as ever."""
     codebook, centroids, codes, offsets = small_index()

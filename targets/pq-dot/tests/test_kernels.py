@@ -6,25 +6,15 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from pq_dot import PqShape, baseline, kernels, reference
-from pq_dot.battery import correctness_battery
+from pq_dot import PqShape, reference
 from pq_dot.run_experiment import EXPERIMENT
 from referee import testing
 from referee.workload import Case
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 
-
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(20_251_115)
-
-
-@IMPLEMENTATIONS
-def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]) -> None:
+def test_agrees_with_the_reference(implementation: ModuleType, battery_cases: list[Case]) -> None:
     """Every op of every case of the battery."""
-    for case in cases:
+    for case in battery_cases:
         try:
             testing.check_case(EXPERIMENT, case, implementation)
         except Mismatch as wrong:
@@ -32,7 +22,7 @@ def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]
             raise
 
 
-def test_the_op_returns_what_the_kernel_returns(cases: list[Case]) -> None:
+def test_the_op_returns_what_the_kernel_returns(battery_cases: list[Case]) -> None:
     """The reference, dressed up as a kernel, is right in every op of a case."""
 
     class Reference:
@@ -46,11 +36,10 @@ def test_the_op_returns_what_the_kernel_returns(cases: list[Case]) -> None:
 
     kernel = ModuleType("reference_as_kernel")
     kernel.__dict__["PqKernel"] = Reference
-    for case in cases[::7]:
+    for case in battery_cases[::7]:
         testing.check_case(EXPERIMENT, case, kernel)
 
 
-@IMPLEMENTATIONS
 def test_distances_belong_to_their_ids(implementation: ModuleType) -> None:
     """Ten rows of known distance 1 - c: the three least are rows 0, 1 and 3, whatever the order."""
     codebook = np.zeros((1, 256, 1), np.float32)
@@ -62,7 +51,6 @@ def test_distances_belong_to_their_ids(implementation: ModuleType) -> None:
     assert sorted(zip(ids.tolist(), distances.tolist(), strict=True)) == [(0, -8.0), (1, -7.0), (3, -6.0)]
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize(("n", "k", "expected"), [(0, 1, 0), (0, 7, 0), (1, 1, 1), (3, 7, 3), (7, 3, 3)])
 def test_returns_the_lesser_of_k_and_n_rows(
     implementation: ModuleType, n: int, k: int, expected: int
@@ -75,7 +63,6 @@ def test_returns_the_lesser_of_k_and_n_rows(
     assert (distances == -7).all()
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("order", ["falling", "rising", "shuffled", "few values"])
 @pytest.mark.parametrize("k", [1, 2, 3, 10, 33, 256])
 def test_finds_the_k_best_in_any_order_of_rows(implementation: ModuleType, order: str, k: int) -> None:
@@ -95,7 +82,6 @@ def test_finds_the_k_best_in_any_order_of_rows(implementation: ModuleType, order
     np.testing.assert_array_equal(every[ids], distances)
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("sub_dim", [1, 3, 8, 15, 16, 17, 31, 32, 47, 100])
 def test_is_right_at_every_length_of_sub_vector(implementation: ModuleType, sub_dim: int) -> None:
     """Below, at and above one chunk of 16 coordinates, with and without a tail; small integers, so exact."""

@@ -55,20 +55,14 @@ def test_a_seed_gives_the_same_bits_on_every_machine(shape_name: str, distributi
     assert checksum(*ops) == GOLDEN_ROUNDS[shape_name, distribution]
 
 
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(SEED)
-
-
-def test_the_battery_is_the_same_bits_on_every_machine(cases: list[Case]) -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: list[Case]) -> None:
     """Every op, frozen."""
-    assert checksum(*(op for case in cases for op in numbers(list(case.ops)))) == GOLDEN_BATTERY
+    assert checksum(*(op for case in battery_cases for op in numbers(list(case.ops)))) == GOLDEN_BATTERY
 
 
-def test_another_seed_gives_other_inputs(cases: list[Case]) -> None:
+def test_another_seed_gives_other_inputs(battery_cases: list[Case]) -> None:
     """In the battery, in its extents, and in the ops of a round."""
-    one, other = cases, correctness_battery(2)
+    one, other = battery_cases, correctness_battery(2)
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
@@ -213,14 +207,14 @@ def test_row_ids_are_fragments_beyond_float64() -> None:
     assert set((ordinary >> 32) - 2**31) == {0, 1, 2, 3}
 
 
-def test_the_battery_holds_every_demanded_case(cases: list[Case]) -> None:
+def test_the_battery_holds_every_demanded_case(battery_cases: list[Case]) -> None:
     """Kinds of distance and of row id, extents, empty and equal lists, timed shapes, timed sizes, orders."""
-    names = [case.name for case in cases]
+    names = [case.name for case in battery_cases]
     assert len(set(names)) == len(names) >= 70
     for distances, row_ids in product(DISTANCES, ROW_IDS):
         assert f"{distances}, {row_ids}" in names
     for n in LENGTHS:
-        case = cases[names.index(f"lists of {n}")]
+        case = battery_cases[names.index(f"lists of {n}")]
         assert {op["k"] for op in case.ops if "k" in op} == {1, 10, n, 3 * n - 1, 3 * n, 3 * n + 3}
     for n in N_LISTS:
         assert f"{n} lists" in names
@@ -229,7 +223,7 @@ def test_the_battery_holds_every_demanded_case(cases: list[Case]) -> None:
     large = [name for name in names if name.startswith("large: ")]
     assert [name.split(": ")[1].split(",")[0] for name in large] == [*SHAPES, "odd"]
     for name, shape in zip(large, [*SHAPES.values(), ODD], strict=True):
-        case = cases[names.index(name)]
+        case = battery_cases[names.index(name)]
         assert {op["k"] for op in case.ops if "k" in op} == {1, 10, 33, 100}
         n_rows, n_timed = len(seen(case.ops)[0]["distances"]), shape.n_queries * shape.n_lists * shape.length
         assert 0.9 * n_timed <= n_rows <= 1.3 * n_timed
@@ -247,14 +241,14 @@ def test_the_battery_holds_every_demanded_case(cases: list[Case]) -> None:
         "a query without rows among others",
     ):
         assert name in names
-    for case in cases:
+    for case in battery_cases:
         orders = {op["order"] for op in seen(case.ops)}
         assert orders == {SORTED, UNSORTED} or case.name.startswith("timed: ")
 
 
-def test_the_battery_is_what_its_names_say(cases: list[Case]) -> None:
+def test_the_battery_is_what_its_names_say(battery_cases: list[Case]) -> None:
     """Values of each kind are there; sorted lists are sorted; edits change the answer; nothing is NaN."""
-    for case in cases:
+    for case in battery_cases:
         before: list[Any] | None = None
         for op, plain in zip(case.ops, seen(case.ops), strict=True):
             distances, row_ids = plain["distances"], plain["row_ids"]

@@ -8,18 +8,10 @@ import pytest
 from harness_common.tolerance import Mismatch
 from referee import testing
 from referee.workload import Case
-from topk_merge import baseline, inputs, kernels
-from topk_merge.battery import correctness_battery
+from topk_merge import inputs
 from topk_merge.run_experiment import EXPERIMENT
 
-IMPLEMENTATIONS = pytest.mark.parametrize("implementation", [baseline, kernels])
 ORDERS = pytest.mark.parametrize("name", ["merge_sorted", "merge_unsorted"])
-
-
-@pytest.fixture(scope="module")
-def cases() -> list[Case]:
-    """Return the battery of one seed."""
-    return correctness_battery(20_251_115)
 
 
 def read_only(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -29,10 +21,9 @@ def read_only(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     return arrays
 
 
-@IMPLEMENTATIONS
-def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]) -> None:
+def test_agrees_with_the_reference(implementation: ModuleType, battery_cases: list[Case]) -> None:
     """Every op of every case of the battery."""
-    for case in cases:
+    for case in battery_cases:
         try:
             testing.check_case(EXPERIMENT, case, implementation)
         except Mismatch as wrong:
@@ -40,7 +31,6 @@ def test_agrees_with_the_reference(implementation: ModuleType, cases: list[Case]
             raise
 
 
-@IMPLEMENTATIONS
 @pytest.mark.parametrize("shape_name", inputs.SHAPES)
 @pytest.mark.parametrize("distribution", inputs.DISTRIBUTIONS)
 def test_is_right_on_the_timed_inputs(implementation: ModuleType, shape_name: str, distribution: str) -> None:
@@ -49,7 +39,6 @@ def test_is_right_on_the_timed_inputs(implementation: ModuleType, shape_name: st
     testing.check_case(EXPERIMENT, Case("timed", {}, ops), implementation)
 
 
-@IMPLEMENTATIONS
 @ORDERS
 def test_answers_a_small_question(implementation: ModuleType, name: str) -> None:
     """Two queries of two lists; all three arrays, with their types."""
@@ -66,7 +55,6 @@ def test_answers_a_small_question(implementation: ModuleType, name: str) -> None
     assert offsets.tolist() == [0, 3, 6]
 
 
-@IMPLEMENTATIONS
 @ORDERS
 @pytest.mark.parametrize("n_lists", [0, 1, 3])
 def test_returns_nothing_where_there_is_nothing(implementation: ModuleType, name: str, n_lists: int) -> None:
@@ -79,7 +67,6 @@ def test_returns_nothing_where_there_is_nothing(implementation: ModuleType, name
     assert (distances.size, row_ids.size, offsets.tolist()) == (0, 0, [0, 0, 0])
 
 
-@IMPLEMENTATIONS
 @ORDERS
 def test_a_huge_k_costs_no_memory(implementation: ModuleType, name: str) -> None:
     """A k of 2**40 returns the two rows that there are."""
@@ -89,10 +76,10 @@ def test_a_huge_k_costs_no_memory(implementation: ModuleType, name: str) -> None
     assert getattr(implementation, name)(*arguments, 2**40)[1].tolist() == [1, 2]
 
 
-def test_the_op_calls_what_the_order_says(cases: list[Case]) -> None:
+def test_the_op_calls_what_the_order_says(battery_cases: list[Case]) -> None:
     """The reference, dressed up as a kernel of which each function says that it was called."""
     called: list[str] = []
-    honest = testing.seen(cases[0].ops)[0]
+    honest = testing.seen(battery_cases[0].ops)[0]
 
     def stand_in(name: str) -> object:
         def merge(*arguments: object) -> tuple[np.ndarray, ...]:
@@ -104,8 +91,7 @@ def test_the_op_calls_what_the_order_says(cases: list[Case]) -> None:
     dressed = ModuleType("dressed")
     dressed.merge_sorted, dressed.merge_unsorted = stand_in("sorted"), stand_in("unsorted")  # type: ignore[attr-defined]
     for order in ("sorted", "unsorted"):
-        expected, outputs = next(
-            testing.answers(EXPERIMENT, Case("one", {}, [{**cases[0].ops[0], "order": order}]), dressed)
-        )
+        case = Case("one", {}, [{**battery_cases[0].ops[0], "order": order}])
+        expected, outputs = next(testing.answers(EXPERIMENT, case, dressed))
         EXPERIMENT.compare(expected, outputs)
     assert called == ["sorted", "unsorted"]

@@ -231,8 +231,8 @@ def comes_before(key: Integer, row_id: Integer, other_key: Integer, other_row_id
 def drop_largest(heap: np.ndarray, size: int) -> int:
     """Take the root out of a heap of `size`, and return the size that is left.
 
-    The last row takes the root's place by way of the bottom, as in Rust: it came from there and mostly ends
-    there, so the way down need not compare with it.
+    The last row takes the root's place by way of the bottom: it came from there and mostly ends there, so
+    the way down need not compare with it.
     """
     size -= 1
     place = 0
