@@ -21,7 +21,7 @@ SEED = 20_251_115
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Hand `implementation` to a test: the baseline, then the kernel, or only the kernel if they are alike.
+    """Hand `implementation` to a test: the baseline, then the kernel unless they are alike.
 
     A test that says by itself what it is handed is left alone.
     """
@@ -52,7 +52,7 @@ def package_of(test: Path) -> str:
 
 
 def on_trial(package: str) -> list[ModuleType]:
-    """Return the baseline and the kernel, or only the kernel if they are alike."""
+    """Return the baseline, and the kernel unless they are alike."""
     return testing.distinct(import_module(f"{package}.baseline"), import_module(f"{package}.kernels"))
 
 

@@ -106,11 +106,13 @@ def wrong_in_battery(experiment: Experiment, text: str, seed: int = 7) -> str:
 
 
 def distinct(*modules: ModuleType) -> list[ModuleType]:
-    """Return `modules` without those that are, but for their docstring, the text of a later one.
+    """Return `modules` without those that are, but for their docstring, the text of an earlier one.
 
     While a kernel is the baseline's text, what the one does the other does, and one is enough to compile.
     """
-    by_text = {Path(str(module.__file__)).read_text().split('"""', 2)[-1]: module for module in modules}
+    by_text: dict[str, ModuleType] = {}
+    for module in modules:
+        by_text.setdefault(Path(str(module.__file__)).read_text().split('"""', 2)[-1], module)
     return list(by_text.values())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hamming import DISTANCES, TOP_K, baseline, kernels
+from hamming import DISTANCES, TOP_K, baseline
 from hamming.battery import correctness_battery
 from hamming.oracle import Expected, compare, expect
 from hamming.prepare import prepare
@@ -214,7 +214,7 @@ def test_a_large_distance_is_exact_to_the_bit() -> None:
             compare(expected, (wrong,))
 
 
-class RemembersCodes(kernels.HammingKernel):
+class RemembersCodes(baseline.HammingKernel):
     """Keeps the first codes it saw for as long as the same shape comes."""
 
     remembered: np.ndarray | None = None

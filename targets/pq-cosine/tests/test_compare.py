@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from pq_cosine import PqShape, baseline, kernels
+from pq_cosine import PqShape, baseline
 from pq_cosine.battery import correctness_battery
 from pq_cosine.oracle import Expected, compare, expect
 from pq_cosine.run_experiment import EXPERIMENT
@@ -171,7 +171,7 @@ def test_a_query_without_a_direction_has_one_answer() -> None:
             compare(expected, (ids, np.full_like(distances, wrong)))
 
 
-class RemembersCodes(kernels.PqKernel):
+class RemembersCodes(baseline.PqKernel):
     """Keeps the first codes it saw for as long as there are as many rows."""
 
     seen: np.ndarray | None = None

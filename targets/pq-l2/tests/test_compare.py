@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness_common.tolerance import Mismatch
-from pq_l2 import PqShape, baseline, kernels
+from pq_l2 import PqShape, baseline
 from pq_l2.battery import correctness_battery
 from pq_l2.oracle import Expected, compare, expect
 from pq_l2.run_experiment import EXPERIMENT
@@ -151,7 +151,7 @@ def test_norms_and_products_in_float32_fail_at_a_common_offset(shape: str) -> No
         compare(expected, (table, ids, distances))
 
 
-class RemembersCodes(kernels.PqKernel):
+class RemembersCodes(baseline.PqKernel):
     """Keeps the first codes it saw for as long as the same shape comes."""
 
     seen: np.ndarray | None = None

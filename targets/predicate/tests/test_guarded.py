@@ -51,4 +51,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(implementations: list[Modul
     command = [sys.executable, "-c", PROGRAM, *(module.__name__ for module in implementations)]
     played = subprocess.run(command, capture_output=True, text=True, check=False)
     assert played.returncode == 0, (played.stdout[-200:], played.stderr[-2000:])
-    assert played.stdout.count("predicate.kernels") > 100
+    assert played.stdout.count(implementations[-1].__name__) > 100
