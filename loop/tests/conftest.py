@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lance_autoresearch import cli, journal, ledger, record, run_folder
+from lance_autoresearch import agent_process, budget, cli, journal, ledger, record, run_folder
 from lance_autoresearch.git import Repository
 from lance_autoresearch.workspace import Target
 
@@ -163,6 +163,8 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(budget, "PAUSES_S", (0.01, 0.02, 0.03, 0.04))  # hours in a night
+    monkeypatch.setattr(agent_process, "PACE_S", 0.01)
     (tmp_path / "tmp").mkdir()
     root = tmp_path / "workspace"
     source = root / SOURCE
@@ -265,9 +267,8 @@ def made_record(place: int, champion: str, candidate: str, start: str) -> dict[s
 def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run_folder.RunFolder:
     """The folder of an unattended run that has come to an end: `TRIALS`, and a turn without one."""
     monkeypatch.setenv("LAR_RUNS", str(tmp_path / "runs"))
-    toy.edit(kernel(0))
-    toy.git("commit", "--quiet", "--all", "--message", "the kernel that the night begins with")
-    start = tip = toy.git("rev-parse", "HEAD")
+    (toy.root / SOURCE / "inputs.py").write_text("# the inputs of the night\n")
+    start = tip = committed(toy, kernel(0))
     asked = run_folder.Settings("toy", "night", "claude", None, start, 45.0, 10.0, trials=9, hours=8.0)
     run = run_folder.begin(toy.root, asked)
     run.target.trials.mkdir(parents=True)
@@ -277,14 +278,25 @@ def made_night(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> run
         made = made_record(place, kernel(keeps), candidate, start)
         if verdict == "keep":
             keeps += 1
-            tip = toy.git("commit-tree", f"{start}^{{tree}}", "-p", tip, "-m", f"keep {keeps}")
+            tip = committed(toy, candidate)
         record.save(run.target.trials, made)
         ledger.append(run.target.ledger, ledger.row_of(made, tip, verdict == "keep"))
         took_turn(run, place + 1, MIDNIGHT_S + place * 3600, made["id"], verdict == "keep")
     took_turn(run, len(TRIALS) + 1, MIDNIGHT_S + len(TRIALS) * 3600, None, False)
     toy.git("branch", "autoresearch/toy/night", tip)
-    run.last_message.write_text(f"stopped: all of it is used up {NASTY}\n")
+    # The checkout has gone on since: its kernel is the start's, its inputs are others.
+    toy.git("reset", "--quiet", "--hard", start)
+    (toy.root / SOURCE / "inputs.py").write_text("# the inputs of later\n")
+    toy.git("commit", "--quiet", "--all", "--message", "other inputs")
+    run.last_message.write_text(f"stopped: all of it is used up {NASTY}\nthe branch: night\n")
     return run
+
+
+def committed(toy: Toy, text: str) -> str:
+    """Commit `text` as the kernel, with all else that was edited, and return the commit."""
+    toy.edit(text)
+    toy.git("commit", "--quiet", "--all", "--message", "made")
+    return toy.git("rev-parse", "HEAD")
 
 
 def took_turn(run: run_folder.RunFolder, number: int, at_s: float, trial: str | None, kept: bool) -> None:

@@ -7,6 +7,7 @@ process to misbehave (DIE, HANG) or to take its time (SLOW, LONG).
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -89,7 +90,9 @@ def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "smallest_gain": 0.0016,
         "blocks": options.blocks or 9,
         "speedup_vs_baseline": 1.5 if options.confirm else None,
-        "seed": 7 if options.seed is None else options.seed,
+        "seed": random.getrandbits(64) if options.seed is None else options.seed,
+        "given_seed": options.seed,
+        "played_text": text,
         "sandbox": "landlock",
         "machine": {"python": "3.11", "governor": "performance"},
         "opponent_text": options.opponent.read_text(),

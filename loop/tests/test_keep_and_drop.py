@@ -25,7 +25,7 @@ def test_a_keep_commits_the_candidate_and_nothing_else(toy: "Toy", capfd: pytest
     assert toy.git("diff", "--name-only", before, "HEAD") == toy.target.kernels
     assert toy.git("show", f"HEAD:{toy.target.kernels}") + "\n" == text
     [record] = toy.records()
-    assert toy.git("log", "-1", "--format=%s") == "toy: skip a pass (0.92x time)"
+    assert toy.git("log", "-1", "--format=%s") == "toy: skip a pass (1.09x faster)"
     assert toy.git("log", "-1", "--format=%(trailers:key=Trial,valueonly)") == record["id"]
     assert "0.9200 (0.9100 to 0.9300)" in toy.git("log", "-1", "--format=%(trailers:key=Ratio,valueonly)")
     assert toy.git("log", "-1", "--format=%an") == "Somebody"

@@ -26,21 +26,32 @@ def trial(identity: str, verdict: str, ratio: float | None = None, **facts: Any)
 
 
 def test_the_digest_tells_kept_near_and_dead_apart() -> None:
-    """With reasons, the combos that won and lost, and what was learnt."""
+    """With reasons, the combos that won and lost, what was expected and what was learnt."""
     records = [
         trial("k1", "keep", 0.9),
         trial("n1", "discard", 0.995),
         trial("d1", "discard", 1.3),
         trial("d2", "fail", reason="case 3: ids"),
     ]
-    steps = [Step(1, {}, {"learned": "stores\nhurt"}, {"trials": ["n1"]})]
+    steps = [
+        Step(
+            1,
+            {},
+            {"learned": "stores\nhurt", "prediction": "0.93, most at a/small"},
+            {"trials": ["k1", "n1"]},
+        ),
+        Step(2, {}, {"prediction": "-7 %"}, {"trials": ["d2"]}),
+        Step(3, {}, {"prediction": "nothing came of it"}, {}),
+    ]
     text = digest(records, {"k1": True}, steps)
     kept, near, dead = text.index("Kept"), text.index("Near misses"), text.index("Dead ends")
     assert text.index("k1") in range(kept, near)
     assert text.index("n1") in range(near, dead)
     assert text.index("d2") in range(dead, text.index("d1"))
-    assert "time by combo: a/small 0.900, a/large 1.100; learned: stores hurt" in text
-    assert "fail: case 3: ids\n" in text, "a wrong kernel's times say nothing"
+    combos = "time by combo: a/small 0.900, a/large 1.100"
+    assert f"{combos}; predicted 0.93, most at a/small, got 0.995; learned: stores hurt\n" in text
+    assert text.count("predicted 0.93") == text.count("learned") == 1, "an agent writes about its last trial"
+    assert "fail: case 3: ids; predicted -7 %, got fail\n" in text, "a wrong kernel's times say nothing"
 
 
 @pytest.mark.parametrize("ratios", [[1.2], [1.0], [0.9], [0.9, 1.0, 1.2], [1.0, 1.2]])
@@ -110,6 +121,13 @@ def test_notes_are_found_at_once_in_any_flood(flood: str) -> None:
     began_s = time.process_time()
     assert notes(f"{flood}\nLearned: stores hurt") == {"learned": "stores hurt"}
     assert time.process_time() - began_s < 1
+
+
+def test_notes_keep_their_signs_and_marks() -> None:
+    """Only what sets off the whole note goes."""
+    for words in ("-7 % over all", ".93", "<script>", "`scan` in blocks", "`a`, then `b`", "~0.9"):
+        assert notes(f"- **Prediction:** {words}") == {"prediction": words}
+    assert notes("**Prediction: `.93`**") == {"prediction": ".93"}
 
 
 def test_notes_are_cut() -> None:

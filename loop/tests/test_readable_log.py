@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lance_autoresearch import ledger
-from lance_autoresearch.report import change, report_line
+from lance_autoresearch.log_command import is_run
+from lance_autoresearch.report import brief, change, report_line
+from lance_autoresearch.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from conftest import Toy
@@ -40,7 +42,7 @@ def test_a_trial_that_was_stopped_has_no_result(verdict: str) -> None:
 
 
 def test_the_log_in_a_pipe_is_plain(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:
-    """One line per trial under a dashed header, nothing cut off."""
+    """One line per trial under a dashed header; of a long description, both hypothesis and reason are cut."""
     long = "a hypothesis " * 20
     for word in ("KEEP", "FAIL"):
         toy.edit(f"# {word}\n")
@@ -51,8 +53,38 @@ def test_the_log_in_a_pipe_is_plain(toy: "Toy", capsys: pytest.CaptureFixture[st
     assert title.split()[:4] == ["time", "(UTC)", "verdict", "change"]
     assert set(dashes) == {"-", " "}
     assert "1.09x faster (1.08x to 1.10x)" in kept
-    assert kept.endswith(long.strip())
-    assert failed.endswith("[the stand-in was told to fail]")
+    assert kept.endswith("a hypothesis a hypothesis ...")
+    assert failed.endswith(" a ... [the stand-in was told to fail]")
+    assert max(len(line) for line in (kept, failed)) < 260
+
+
+def test_a_description_is_cut_where_it_is_long() -> None:
+    """What fits stays; a long hypothesis leaves room for the reason, and a short reason leaves it more."""
+    assert brief("shorter [no gain of 1%: ratio 1.0]") == "shorter [no gain of 1%: ratio 1.0]"
+    long = brief(f"{'word ' * 100}[{'why ' * 100}]")
+    assert len(long) <= 160
+    assert long.count("word") > 15
+    assert long.count("why") > 10
+    assert brief("word " * 100 + "[no]").endswith("word word ... [no]")
+    assert len(brief("word " * 100)) <= 160
+
+
+def test_the_log_in_a_checkout_names_the_runs_of_the_night(
+    toy: "Toy", made_night: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They have ledgers of their own, which it shows by name; a run's own agent is told of no other."""
+    assert toy.lar("log", "toy") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert (
+        "no trials in this checkout; trials of unattended runs: night (8); see: lar log toy --run night"
+        in err
+    )
+    assert toy.lar("log", "toy", "--run", "night") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 + 8
+    assert toy.lar("log", "toy", "--run", "other") == 1
+    assert is_run(made_night.target.root)
+    assert not is_run(toy.root)
 
 
 def test_the_log_on_a_terminal_fits_its_width(toy: "Toy") -> None:
@@ -77,7 +109,8 @@ def test_the_log_as_json_has_numbers_and_nulls(toy: "Toy", capsys: pytest.Captur
     capsys.readouterr()
     assert toy.lar("log", "toy", "--json") == 0
     [row] = json.loads(capsys.readouterr().out)
-    assert (row["geomean_ns"], row["ratio"], row["keep"], row["seed"]) == (1234.6, None, False, 7)
+    assert (row["geomean_ns"], row["ratio"], row["keep"]) == (1234.6, None, False)
+    assert row["seed"] == toy.records()[0]["seed"]
 
 
 def test_an_empty_log_says_how_to_begin(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ import pytest
 
 from lance_autoresearch import progress_plot, record, report_page
 from lance_autoresearch.history import histories
+from lance_autoresearch.journal import Step
 from lance_autoresearch.report_diff import coloured
+from lance_autoresearch.report_ledger import trial_row
 from lance_autoresearch.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -101,11 +104,33 @@ def test_the_page_says_what_the_records_say(toy: "Toy", made_night: RunFolder) -
     assert "stalled no trial: told" in text
     assert "learned: " not in text
     assert "lesson 9" in text
+    assert "scan two sub-vectors per pass mechanism: memory layout predicted: 0.9 <script>" in text
+    assert "Method Candidate and champion take turns of four ops" in text
+    assert "They are those of one sitting" in text
     assert "Some CPU, 2 cores, Linux, python 3.11, numba 0.68.1" in text
     html = page.read_text()
     assert '<span class="added">+    total += table[5]</span>' in html
     assert '<span class="removed">-    total = 0</span>' in html
-    assert "stopped: all of it is used up" in text
+    assert re.search(
+        r'<pre class="words">stopped: all of it is used up [^\n]*\nthe branch: night</pre>', html
+    )
+    assert re.search(r"\.words {[^}]*pre-wrap[^}]*anywhere", html)
+    assert text.count("unroll by hand") == text.count("drop the temporary") == 1
+    assert re.search(r"Champion: commit \w{10} , branch autoresearch/toy/night \. Agent: claude\.", text)
+
+
+def test_what_an_agent_wrote_stands_once_at_its_last_trial(toy: "Toy", made_night: RunFolder) -> None:
+    """A turn with several trials ends in one message; its cost stands at the first."""
+    [run] = histories(toy.root, "toy")
+    first, second, *_ = run.trials
+    of_both = {"trials": [first.record["id"], second.record["id"]], "wall_s": 700.0}
+    turn = {"learned": "a lesson", "mechanism": "layout", "prediction": "-7 %", "cost_usd": 0.25}
+    step = Step(1, {}, turn, of_both)
+    rows = [trial_row(place, replace(one, step=step)) for place, one in enumerate((first, second), start=1)]
+    for words in ("a lesson", "mechanism: layout", "predicted: -7 %"):
+        assert [words in row for row in rows] == [False, True]
+    assert "see the turn&#x27;s last trial" in rows[0]
+    assert ["0.25 USD" in row for row in rows] == [True, False]
 
 
 def test_a_discard_stands_at_the_champions_speedup_times_its_own(made_night: RunFolder) -> None:
@@ -147,7 +172,11 @@ def test_the_page_of_all_targets_has_a_row_each(
     assert "other no trials yet toy 1.85x (1.81x to 1.89x) 9 3 2 2.25 USD" in index.text
     assert [found["href"] for tag, found in index.tags if tag == "a"] == ["toy/report.html"]
     both = Page(paths[1].read_text())
-    assert "Run tag no candidate was kept" in both.text
+    assert (
+        "Run tag no candidate was kept The champion is the kernel that the run began with. Branch"
+        in both.text
+    )
+    assert "The champion's speedup, unchanged over 1 trial." in both.text
     assert "by hand the stand-in was told to discard" in both.text
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, attempt, git, git_line
-from lance_autoresearch.ledger import number, one_line
+from lance_autoresearch.ledger import MISSING, number, one_line
 from lance_autoresearch.record import Record, as_bytes
+from lance_autoresearch.report import change
 from lance_autoresearch.workspace import Target
 
 SOMEBODY = {
@@ -90,8 +91,10 @@ def commit_message(target: Target, record: Record) -> str:
         trailers.append(f"Ratio: {number(record['ratio'], 4)} ({interval}) of the champion's time")
     if record.get("speedup_vs_baseline") is not None:
         trailers.append(f"Speedup-vs-baseline: {number(record['speedup_vs_baseline'], 3)}")
-    times = "" if record.get("ratio") is None else f" ({number(record['ratio'], 2)}x time)"
-    return f"{target.name}: {short}{times}\n\n{body}" + "\n".join(trailers) + "\n"
+    ratios = (number(record.get(name), 4) for name in ("ratio", "ratio_low", "ratio_high"))
+    gain = change(*ratios).partition(" (")[0]
+    subject = f"{target.name}: {short}" + ("" if gain == MISSING else f" ({gain})")
+    return f"{subject}\n\n{body}" + "\n".join(trailers) + "\n"
 
 
 def restore_champion(repository: Repository, target: Target, record: Record) -> None:

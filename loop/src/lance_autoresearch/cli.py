@@ -10,13 +10,11 @@ import typer
 from rich.console import Console
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import export, ledger, lock, night_command, report, report_command, watch
+from lance_autoresearch import export, log_command, night_command, report, report_command, watch
 from lance_autoresearch.errors import Interrupted, LarError
-from lance_autoresearch.git import Repository
 from lance_autoresearch.interrupts import raise_on_signals
 from lance_autoresearch.new_target import new_target
 from lance_autoresearch.process import run_experiment
-from lance_autoresearch.settle import settle_unfinished
 from lance_autoresearch.table import print_table
 from lance_autoresearch.target_table import read_target_table
 from lance_autoresearch.trial import try_candidate
@@ -57,6 +55,16 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def told_by(target: Target, options: list[str]) -> int:
+    """Run the working tree's target and return its exit code; of a Ctrl-C it has told by itself."""
+    try:
+        return run_experiment(target.root, target, options)
+    except Interrupted as stopped:
+        if stopped.exit_code != 130:
+            raise
+        return 130
+
+
 @app.command()
 def targets() -> int:
     """List the targets and what has been measured of them.
@@ -86,7 +94,7 @@ def run(
     found = chosen(target)
     options = [] if seed is None else ["--seed", str(seed)]
     options += [] if blocks is None else ["--blocks", str(blocks)]
-    return run_experiment(found.root, found, options + ["--json"] * json_output)
+    return told_by(found, options + ["--json"] * json_output)
 
 
 @app.command()
@@ -97,7 +105,7 @@ def verify(target: TargetName, seed: Seed = None, json_output: Json = False) -> 
     """
     found = chosen(target)
     options = ["--verify"] + ([] if seed is None else ["--seed", str(seed)])
-    return run_experiment(found.root, found, options + ["--json"] * json_output)
+    return told_by(found, options + ["--json"] * json_output)
 
 
 @app.command()
@@ -110,7 +118,7 @@ def profile(target: TargetName, seed: Seed = None, json_output: Json = False) ->
     """
     found = chosen(target)
     options = ["--profile"] + ([] if seed is None else ["--seed", str(seed)])
-    return run_experiment(found.root, found, options + ["--json"] * json_output)
+    return told_by(found, options + ["--json"] * json_output)
 
 
 @app.command()
@@ -171,23 +179,16 @@ def evolve(
 
 
 @app.command()
-def log(target: TargetName, json_output: Json = False) -> int:
-    """Show what has been tried, oldest first.
+def log(target: TargetName, tag: log_command.Run = None, json_output: Json = False) -> int:
+    """Show what has been tried, oldest first, a line each; --json has all of it.
 
     Example: lar log pq-l2
     """
-    found = chosen(target)
-    with lock.held_if_free(found.trials) as held:
-        if held is not None:
-            for identity, outcome in settle_unfinished(Repository(found.root, held), found):
-                say(f"finished the earlier trial {identity}: {outcome.line}")
-    rows = ledger.read_rows(found.ledger)
+    rows = log_command.rows_to_show(chosen(target), tag, say)
     if json_output:
         print(json.dumps([report.as_json(row) for row in rows], indent=1))
     elif rows:
         print_table(report.COLUMNS, [report.report_line(row) for row in rows])
-    else:
-        say(f'no trials yet; the first: lar trial {found.name} -m "what you changed and why"')
     return 0
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,34 +49,32 @@ def export(target: Target, tag: str | None, output: Path | None, say: Callable[[
 
 def write_packet(target: Target, run: History, folder: Path, say: Callable[[str], None]) -> None:
     """Write all files of the packet into `folder`."""
-    last = run.keeps[-1].record
-    measured = measured_again(target, run.start, last, folder, say)
+    measured = measured_again(target, run, folder, say)
     names = [f"measured-{found['seed']}.json" for found in measured]
     for name, found in zip(names, measured, strict=True):
-        (folder / name).write_text(json.dumps(found, indent=1) + "\n")
-    diff = unified_diff(run.start_text, last["candidate_text"], target.kernels)
+        with (folder / name).open("x") as file:  # two seeds are two files
+            file.write(json.dumps(found, indent=1) + "\n")
+    diff = unified_diff(run.start_text, run.champion_text, target.kernels)
     (folder / "kernels.diff").write_bytes(as_bytes(diff))
-    (folder / "kernels.py").write_bytes(as_bytes(last["candidate_text"]))
+    (folder / "kernels.py").write_bytes(as_bytes(run.champion_text))
     page = target.root / "docs" / "targets" / f"{target.name}.md"
-    text = packet_text(run, measured, page.read_text() if page.is_file() else "", names)
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    text = packet_text(run, measured, page.read_text() if page.is_file() else "", names, today)
     (folder / "README.md").write_text(text)
 
 
-def measured_again(
-    target: Target, start: str, champion: Record, folder: Path, say: Callable[[str], None]
-) -> list[Record]:
-    """Judge the candidate of the last keep against the baseline, with the files of the run's start.
+def measured_again(target: Target, run: History, folder: Path, say: Callable[[str], None]) -> list[Record]:
+    """Judge the kernel of the last keep's commit against the baseline, with the files of the run's start.
 
-    start   that commit
     folder  takes a note of the temporary files, while they exist
 
-    Raises: LarError if it does not pass.
+    Raises: LarError if it does not pass; Interrupted on Ctrl-C.
     """
     found = []
     with snapshot.judging_folder(folder) as files:
-        snapshot.extract(Repository(target.root), start, target, files)
+        snapshot.extract(Repository(target.root), run.start, target, files)
         kernel, result = files / "champion.py", files / "result.json"
-        kernel.write_bytes(as_bytes(champion["candidate_text"]))
+        kernel.write_bytes(as_bytes(run.champion_text))
         for number in range(1, N_SEEDS + 1):
             say(f"measuring the champion on fresh seed {number} of {N_SEEDS}")
             result.unlink(missing_ok=True)

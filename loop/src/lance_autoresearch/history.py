@@ -1,5 +1,6 @@
 """What is on disk of the runs of a target: in the user's checkout, and in the folders of unattended runs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from lance_autoresearch.run_branch import recorded_start
 from lance_autoresearch.run_folder import RunFolder, Settings
 from lance_autoresearch.speedup import Speedup, measured_speedup
 from lance_autoresearch.workspace import Target
+
+# What stands before the name of a program, or of a script, in a command that starts an agent.
+LAUNCHER = re.compile(r"(python|pypy)[\d.]*|uvx?|run|env|sh|bash|node|npx|-.*|\w+=.*")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,9 @@ class Trial:
 class History:
     """One run, that is one branch: its trials, oldest first, and its steps if it was unattended.
 
-    start       the commit where it began, as git knows it
-    start_text  kernels.py there; empty if nothing was kept
+    start          the commit where it began, as git knows it
+    start_text     kernels.py there; empty if nothing was kept
+    champion_text  kernels.py in the commit of the last keep, whatever the trial's record says; empty likewise
     """
 
     target: str
@@ -44,6 +49,7 @@ class History:
     folder: RunFolder | None = None
     start: str = ""
     start_text: str = ""
+    champion_text: str = ""
 
     @property
     def tag(self) -> str:
@@ -52,8 +58,11 @@ class History:
 
     @property
     def agent(self) -> str | None:
-        """The agent's name; None if a person tried, or nobody knows who."""
-        return agent_name(self.folder.settings()) if self.folder else None
+        """The agent's name, and the model if one was asked for; None if a person tried, or nobody knows."""
+        if self.folder is None:
+            return None
+        asked = self.folder.settings()
+        return agent_name(asked) + (f" (model {asked.model})" if asked.model else "")
 
     @property
     def keeps(self) -> list[Trial]:
@@ -72,8 +81,9 @@ class History:
 
 
 def agent_name(settings: Settings) -> str:
-    """Return the name of a run's agent; of a command, that is its program's."""
-    return Path(settings.agent.split()[0]).name
+    """Return the name of a run's agent; of a command, the first word that is more than what starts it."""
+    words = [Path(word).name for word in settings.agent.split()]
+    return next((word for word in words if not LAUNCHER.fullmatch(word)), words[0])
 
 
 def unattended_runs(root: Path, target: str | None = None) -> list[RunFolder]:
@@ -122,9 +132,10 @@ def histories(root: Path, target: str) -> list[History]:
         of_run = tuple(
             replace(one, kept=one.kept and one.commit in champions) for _, one in sorted(named.items())
         )
-        kept = any(one.kept for one in of_run)
-        text = as_text(text_at(repository, Target(root, target), start)) if kept else ""
-        found_runs.append(History(target, branch, of_run, steps.get(branch, ()), folder, start, text))
+        last = next((one.commit for one in reversed(of_run) if one.kept), None)
+        ends = (start, last) if last else ()
+        texts = [as_text(text_at(repository, Target(root, target), commit)) for commit in ends]
+        found_runs.append(History(target, branch, of_run, steps.get(branch, ()), folder, start, *texts))
     return sorted(found_runs, key=lambda run: run.last_at)
 
 

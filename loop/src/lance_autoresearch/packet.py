@@ -4,24 +4,34 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from importlib import metadata
 from typing import Any
 
 from lance_autoresearch.history import History
 from lance_autoresearch.ledger import one_line
+from lance_autoresearch.new_target import TO_WRITE
 from lance_autoresearch.speedup import Speedup, over_opponent
 
 Document = Mapping[str, Any]
 
+GAIN, GUARD = 1.10, 1.05  # README, "From here into Lance"
+
 TEXT = """\
 # {target}: {gain}
 
-This is the draft of a pull request to Lance, made by `lar export`.
+This is the draft of a pull request to Lance, made by `lar export` of lance-autoresearch {version} on {today}.
 Read it, port the change, measure in Rust, and replace what is said here by what you found.
+
+Run: `{branch}`; its last trial was on {last_day}.
+Begun at commit `{start}`, which has the baseline, the inputs, the oracle and the referee.
+Champion: commit `{champion}`, whose `kernels.py` is the one measured here.
 
 ## What changes, and why
 
-The whole change of the kernel is `kernels.diff`; `kernels.py` is the result.
-These edits were kept, one after the other, each for the reason that its author gave:
+The whole change of the kernel is `kernels.diff`; `kernels.py` is the result, as the run's branch has it.
+These edits were kept, one after the other, each for the reason that its author gave.
+Reasons and single gains are those of the run's own records, which an agent could reach.
+Only all of them together were measured again.
 
 {keeps}
 
@@ -33,10 +43,15 @@ These edits were kept, one after the other, each for the reason that its author 
 
 The kernel against the baseline, on {n_seeds} seeds drawn after the run, which no trial of it had seen.
 A speedup is baseline time over kernel time; in brackets are its two one-sided 95 % bounds.
-
+They are those of one sitting: at another hour or with other inputs the same kernel may come out somewhat
+outside of them.
+{recorded}
 {overall}
 
 {combos}
+
+What an op is, and what the combos are: "Workload" in docs/targets/{target}.md at the commit of the start.
+{bar}
 
 Machine: {machine}.
 Every clock reading is in {files}.
@@ -45,7 +60,11 @@ Every clock reading is in {files}.
 
 {checks}
 
-During the run, {n_trials} trials were recorded: {verdicts}.
+What counts as right, as the target's page says it:
+
+{oracle}
+
+By its own records the run had {n_trials} trials: {verdicts}.
 A wrong answer, a crash or a broken rule ends a trial, however fast it was.
 
 ## What this is not
@@ -62,20 +81,33 @@ A wrong answer, a crash or a broken rule ends a trial, however fast it was.
 """
 
 
-def packet_text(run: History, measured: Sequence[Document], target_page: str, files: Sequence[str]) -> str:
+def packet_text(
+    run: History, measured: Sequence[Document], target_page: str, files: Sequence[str], today: str
+) -> str:
     """Return the packet's README, in Markdown.
 
     run          with at least one keep
     measured     the referee's documents of the champion against the baseline, one for each fresh seed
     target_page  the text of docs/targets/<target>.md
     files        the names of the documents, beside the README
+    today        the date in UTC
     """
     overall = [one for found in measured if (one := over_opponent(found))]
+    recorded = f"When it was kept, its own trial measured {run.speedup}.\n" if run.speedup else ""
     return TEXT.format(
         target=run.target,
-        gain=gain(overall),
+        gain=gain([*overall, run.speedup] if run.speedup else overall),
+        version=metadata.version("lance-autoresearch"),
+        today=today,
+        branch=plain(run.branch),
+        start=run.start[:10],
+        last_day=plain(run.last_at.partition("T")[0]),
+        champion=plain(run.keeps[-1].commit),
+        recorded=recorded,
+        bar=bar(measured),
         keeps="\n".join(f"{place}. {kept(one.record)}" for place, one in enumerate(run.keeps, start=1)),
-        upstream=upstream(run.target, target_page),
+        upstream=section(run.target, target_page, "Upstream"),
+        oracle=section(run.target, target_page, "Oracle"),
         n_seeds=len(measured),
         overall=overall_table(measured),
         combos=combo_table(measured),
@@ -104,13 +136,24 @@ def kept(record: Document) -> str:
     return plain(record["hypothesis"]) + (f" ({step} over the one before)" if step else "")
 
 
-def upstream(target: str, page: str) -> str:
-    """Return the commit and the table of files and functions from a target's page."""
-    section = re.search(r"^## Upstream\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    table = re.match(r".*?^\|.*?(?=^(?!\|)|\Z)", section[1], re.MULTILINE | re.DOTALL) if section else None
-    if table is None:
-        return f"docs/targets/{target}.md names no files of Lance yet: find them before you send this."
-    return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", table[0]).strip()
+def bar(measured: Sequence[Document]) -> str:
+    """Return whether the gain is worth a pull request, by the rule in the repository's README."""
+    overall = [one for found in measured if (one := over_opponent(found))]
+    combos = [one for found in measured for each in found["combos"].values() if (one := over_opponent(each))]
+    met = all(one.middle >= GAIN for one in overall) and all(one.middle >= 1 / GUARD for one in combos)
+    return (
+        f"The README asks for {GAIN:.2f}x over all, and for no combo that takes more than "
+        f"{100 * (GUARD - 1):.0f} % longer, before a kernel is worth a pull request: "
+        f"by the tables above this one {'is' if met else 'is not'}."
+    )
+
+
+def section(target: str, page: str, title: str) -> str:
+    """Return a section of a target's page, without its title and without links that lead nowhere outside."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    if found is None or TO_WRITE in found[1]:
+        return f'docs/targets/{target}.md has no section "{title}" yet: write it before you send this.'
+    return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", found[1]).strip()
 
 
 def overall_table(measured: Sequence[Document]) -> str:

@@ -11,6 +11,8 @@ from lance_autoresearch.speedup import Course, Point, Speedup
 
 WIDE, NARROW = (9.0, 4.5), (4.2, 4.2)  # inches; the narrow one is for telephones
 DOTS_PER_INCH = 180  # of progress.png
+FAINT = 0.6  # of a discarded candidate
+CROWDED = 60  # trials: more than that, and caps and marks become one blob
 BELOW = 0.15  # of the champions' range: how far below it a slow candidate still stands at its own place
 
 
@@ -29,8 +31,8 @@ class Colours:
     stopped: str
 
 
-LIGHT = Colours("#ffffff", "#1b1f24", "#dfe3e8", "#0072b2", "#b3bac2", "#d55e00")
-DARK = Colours("#14181d", "#e6e9ed", "#2d343c", "#56b4e9", "#66707b", "#e69f00")
+LIGHT = Colours("#ffffff", "#1b1f24", "#dfe3e8", "#0072b2", "#7a8490", "#d55e00")
+DARK = Colours("#14181d", "#e6e9ed", "#2d343c", "#56b4e9", "#a2abb5", "#e69f00")
 
 
 def picture(course: Course, form: str, colours: Colours = LIGHT, size: tuple[float, float] = WIDE) -> bytes:
@@ -75,16 +77,20 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
     )
     held = [course.start, *(point.champion for point in course.points)]
     axes.step(range(len(held)), held, where="post", color=colours.champion, linewidth=2, label="champion")
-    whiskers(axes, keeps, colours.champion, 7, "kept")
-    whiskers(axes, [one for one in discarded if middle(one) >= floor], colours.discarded, 5, "discarded")
+    near = [one for one in discarded if middle(one) >= floor]
+    crowded = len(course.points) > CROWDED
+    whiskers(axes, near, colours.discarded, "discarded", crowded, alpha=FAINT, zorder=1.5)  # below the line
+    whiskers(axes, keeps, colours.champion, "kept", crowded, alpha=1.0, zorder=2.5)
     edge = floor + 0.04 * (ceiling - floor)
     slow = [point.number for point in discarded if middle(point) < floor]
-    for places, sign, colour, label in (
-        (slow, "v", colours.discarded, "discarded, slower than shown"),
-        ([point.number for point in stopped], "x", colours.stopped, "failed or refused"),
+    for places, sign, colour, alpha, label in (
+        (slow, "v", colours.discarded, FAINT, "discarded, slower than shown"),
+        ([point.number for point in stopped], "x", colours.stopped, 1.0, "failed or refused"),
     ):
         if places:
-            axes.plot(places, [edge] * len(places), sign, color=colour, markersize=6, label=label)
+            axes.plot(
+                places, [edge] * len(places), sign, color=colour, alpha=alpha, markersize=6, label=label
+            )
     axes.axhline(1.0, color=colours.text, linewidth=1, linestyle=(0, (4, 3)))
     if keeps:
         axes.annotate(
@@ -95,10 +101,11 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
             ha="right",
             color=colours.text,
             fontweight="bold",
+            bbox={"facecolor": colours.ground, "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
     axes.set_xlim(-0.5, len(course.points) + 0.7)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}x"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}x"))
     axes.set_xlabel("trial", color=colours.text)
     over = "the baseline" if course.measured else "the run's first kernel"
     axes.set_ylabel(f"speedup over {over} (ratio of times)", color=colours.text)
@@ -108,8 +115,10 @@ def draw(axes: Axes, course: Course, colours: Colours) -> None:
     axes.spines[:].set_visible(False)
 
 
-def whiskers(axes: Axes, points: list[Point], colour: str, size: float, label: str) -> None:
-    """Draw candidates with their intervals."""
+def whiskers(
+    axes: Axes, points: list[Point], colour: str, label: str, crowded: bool, *, alpha: float, zorder: float
+) -> None:
+    """Draw candidates with their intervals; the caps of several hundred would be all that one sees."""
     shown = [(point.number, point.candidate) for point in points if point.candidate]
     if not shown:
         return
@@ -119,10 +128,12 @@ def whiskers(axes: Axes, points: list[Point], colour: str, size: float, label: s
         yerr=[[one.middle - one.low for _, one in shown], [one.high - one.middle for _, one in shown]],
         fmt="o",
         color=colour,
-        markersize=size,
-        elinewidth=1.5,
-        capsize=4,
+        markersize=3 if crowded else 6,
+        elinewidth=1 if crowded else 1.5,
+        capsize=0 if crowded else 4,
         capthick=1.5,
+        alpha=alpha,
+        zorder=zorder,
         label=label,
     )
 

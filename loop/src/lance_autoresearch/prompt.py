@@ -7,7 +7,8 @@ from lance_autoresearch.run_folder import Settings
 from lance_autoresearch.workspace import Target
 
 NOTES = ("hypothesis", "mechanism", "prediction", "learned")
-NOTE = re.compile(rf"[^\w\n]*({'|'.join(NOTES)})[^\w\n]*?:[^\w\n]*(.+)", re.IGNORECASE)
+NOTE = re.compile(rf"[^\w\n]*({'|'.join(NOTES)})[^\w\n]*?:[*_\s]*(.+)", re.IGNORECASE)
+CODE = re.compile(r"`([^`]*)`")
 
 TASK = """\
 # This turn
@@ -68,5 +69,7 @@ def notes(said: str) -> dict[str, str]:
     for line in said.split("\n"):
         note = NOTE.match(line)
         if note:
-            found[note[1].lower()] = note[2].strip(" *_`\r")[:400]
+            words = note[2].strip(" *_\r")
+            whole = CODE.fullmatch(words)
+            found[note[1].lower()] = (whole[1] if whole else words)[:400]
     return found

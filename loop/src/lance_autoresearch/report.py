@@ -1,5 +1,7 @@
 """The ledger, readable."""
 
+import textwrap
+
 from lance_autoresearch.ledger import MISSING, Row
 from lance_autoresearch.table import Column
 
@@ -11,6 +13,7 @@ COLUMNS = (
     Column("commit"),
     Column("description"),
 )
+LONGEST = 160  # characters of a description; `lar log --json` has all of them
 NUMBERS = (
     "geomean_ns",
     "worst_ns",
@@ -37,8 +40,22 @@ def report_line(row: Row) -> list[str]:
         change(row["ratio"], row["ratio_low"], row["ratio_high"]) if judged else MISSING,
         MISSING if speedup == MISSING else f"{float(speedup):.2f}x",
         row["commit"],
-        row["description"],
+        brief(row["description"]),
     ]
+
+
+def brief(description: str) -> str:
+    """Return a row's description, that is the hypothesis and `[reason]`, in at most `LONGEST` characters.
+
+    Both are cut, so that a long hypothesis leaves something of why the trial came to nothing.
+    """
+    hypothesis, bracket, reason = description.rpartition(" [")
+    if not (bracket and reason.endswith("]")):
+        return textwrap.shorten(description, LONGEST, placeholder=" ...")
+    room = LONGEST - len(" []")
+    reason = textwrap.shorten(reason[:-1], max(room - len(hypothesis), room // 3), placeholder=" ...")
+    hypothesis = textwrap.shorten(hypothesis, room - len(reason), placeholder=" ...")
+    return f"{hypothesis} [{reason}]"
 
 
 def change(ratio: str, low: str, high: str) -> str:

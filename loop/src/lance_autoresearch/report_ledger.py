@@ -30,8 +30,12 @@ def ledger_table(run: History) -> str:
 
 
 def trial_row(place: int, one: Trial) -> str:
-    """Return one trial's row; the cost of a turn with several trials stands at the first."""
+    """Return one trial's row.
+
+    Of a turn with several trials the first has the cost, and the last what the agent wrote when it ended.
+    """
     record, turn = one.record, one.step.turn if one.step else {}
+    is_last = one.step is not None and one.step.ended["trials"][-1] == record["id"]
     word, kind = outcome(one)
     measured = ""
     if record["verdict"] in JUDGED and record.get("ratio") is not None:
@@ -40,8 +44,9 @@ def trial_row(place: int, one: Trial) -> str:
     notes = "".join(
         f"<small>{title}: {safe(turn[name])}</small>"
         for name, title in (("mechanism", "mechanism"), ("prediction", "predicted"))
-        if turn.get(name)
+        if turn.get(name) and is_last
     )
+    learned = safe(turn["learned"]) if turn.get("learned") else ""
     why = "" if one.kept else f'<span class="why">{safe(record.get("reason") or "no reason given")}</span>'
     cost, took = "", f"trial {duration(record.get('total_seconds'))}"
     if one.step:
@@ -52,7 +57,7 @@ def trial_row(place: int, one: Trial) -> str:
         str(place),
         f'<span class="badge {kind}">{word}</span>{measured}',
         f"{safe(record['hypothesis'])}{notes}{why}",
-        safe(turn["learned"]) if turn.get("learned") else "",
+        learned if is_last or not learned else "see the turn&#x27;s last trial",
         cost,
         took,
     )

@@ -12,14 +12,15 @@ from lance_autoresearch.record import Record, unified_diff
 from lance_autoresearch.report_combos import heat_map
 from lance_autoresearch.report_diff import coloured
 from lance_autoresearch.report_ledger import ledger_table
-from lance_autoresearch.report_words import facts, safe
+from lance_autoresearch.report_words import facts, safe, safe_line
 from lance_autoresearch.speedup import Course, combo_speedups, course
 
 METHOD = """\
 <p>Candidate and champion take turns of four ops on one core, on the same freshly drawn inputs, with outputs
 checked; a combo's ratio of times is a median over paired ops, and the ratio of a block is the geometric mean
 over combos. Blocks have fresh processes and are the independent repeats: numbers in brackets and bars in the
-picture are Student's two one-sided 95 % bounds over blocks.</p>
+picture are Student's two one-sided 95 % bounds over blocks. They are those of one sitting: measured again, at
+another hour or with other inputs, the same kernel may come out somewhat outside of them.</p>
 <p>A candidate is kept if its time is at least 1 % less than the champion's, the interval of the ratio lies
 below 1, no combo is more than 5 % slower, and all of it repeats on a second seed; or if it has fewer
 syntax-tree nodes and is shown to be no more than 1 % slower. A keep is then measured against the baseline
@@ -57,7 +58,7 @@ def run_section(run: History) -> str:
     """Return all that the page says of one run."""
     drawn = course_of(run)
     last = run.keeps[-1].record if run.keeps else {}
-    parts = [headline(run), figure(drawn, len(run.trials))] if run.trials else [headline(run)]
+    parts = [headline(run), figure(drawn)] if run.trials else [headline(run)]
     if run.keeps:
         parts += [
             "<h3>The champion against the baseline, by combo</h3>",
@@ -81,7 +82,7 @@ def headline(run: History) -> str:
         gain, interval = "better than at the start", "The champion was not measured against the baseline. "
     else:
         gain, interval = "no candidate was kept", "The champion is the kernel that the run began with. "
-    champion = f"Champion: commit <code>{safe(run.keeps[-1].commit)}</code>, " if run.keeps else ""
+    commit = f"Champion: commit <code>{safe(run.keeps[-1].commit)}</code>, branch" if run.keeps else "Branch"
     seconds = sum(one.record.get("total_seconds") or 0.0 for one in run.trials)
     hours = {"in turns": duration(used.hours * 3600)} if run.steps else {"in trials": duration(seconds)}
     tokens = f"<small>{used.tokens:,} tokens</small>" if used.tokens else ""
@@ -96,8 +97,8 @@ def headline(run: History) -> str:
     agent = f" Agent: {safe(run.agent)}." if run.agent else ""
     when = f" Last trial: {safe(run.last_at.replace('T', ' ').removesuffix('Z'))} UTC." if run.trials else ""
     return (
-        f'<p class="gain">{gain}</p><p class="quiet">{interval}{champion}'
-        f"branch <code>{safe(run.branch)}</code>.{agent}{when}</p>{facts(tiles)}{last_words(run)}"
+        f'<p class="gain">{gain}</p><p class="quiet">{interval}{commit}'
+        f" <code>{safe(run.branch)}</code>.{agent}{when}</p>{facts(tiles)}{last_words(run)}"
     )
 
 
@@ -106,12 +107,15 @@ def last_words(run: History) -> str:
     if run.folder is None or not run.folder.last_message.is_file():
         return ""
     said = run.folder.last_message.read_text(errors="replace")
-    return f'<details open><summary>The last message</summary><pre class="words">{safe(said)}</pre></details>'
+    lines = "\n".join(map(safe_line, said.splitlines()))
+    return f'<details open><summary>The last message</summary><pre class="words">{lines}</pre></details>'
 
 
-def figure(drawn: Course, n_trials: int) -> str:
+def figure(drawn: Course) -> str:
     """Return the progress picture, for light and dark and for wide and narrow windows."""
-    said = f"from {drawn.start:.2f}x to {drawn.points[-1].champion:.2f}x over {n_trials} trials"
+    gained = f"from {drawn.start:.2f}x to {drawn.points[-1].champion:.2f}x"
+    said = gained if any(point.kept for point in drawn.points) else "unchanged"
+    said += f" over {len(drawn.points)} trial" + "s" * (len(drawn.points) != 1)
     sources = "".join(
         f'<source media="{media}" srcset="{data_uri(picture(drawn, "svg", colours, size))}">'
         for media, colours, size in (
@@ -147,7 +151,7 @@ def kept_list(run: History) -> str:
 
 def champion_diff(run: History) -> str:
     """Return the change of kernels.py from where the run began to its champion."""
-    return unified_diff(run.start_text, run.keeps[-1].record["candidate_text"], "kernels.py")
+    return unified_diff(run.start_text, run.champion_text, "kernels.py")
 
 
 def machines(run: History) -> str:

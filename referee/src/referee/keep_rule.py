@@ -61,5 +61,7 @@ def decide(log_ratios: np.ndarray, combos: Sequence[str], *, fewer_nodes: bool, 
         return decision(Verdict.DISCARD, f"{kind}: ratio {overall}")
     if may_go_on:
         return decision(None, f"undecided: ratio {overall}")
-    doubt = f"; in doubt at {', '.join(doubtful)}" if doubtful else ""
-    return decision(Verdict.DISCARD, f"inconclusive after {len(log_ratios)} blocks: ratio {overall}{doubt}")
+    gave_up, doubt = f"inconclusive after {len(log_ratios)} blocks", f"in doubt at {', '.join(doubtful)}"
+    if faster:
+        return decision(Verdict.DISCARD, f"{gave_up}: faster over all, but {doubt}: ratio {overall}")
+    return decision(Verdict.DISCARD, f"{gave_up}: ratio {overall}" + (f"; {doubt}" if doubtful else ""))
