@@ -21,6 +21,7 @@ def trial(identity: str, verdict: str, ratio: float | None = None, **facts: Any)
         "hypothesis": f"try {identity}",
         "reason": "so",
         "combos": combos,
+        "judged": True,
     }
     return {**known, "ratio": ratio, **facts}
 
@@ -32,6 +33,7 @@ def test_the_digest_tells_kept_near_and_dead_apart() -> None:
         trial("n1", "discard", 0.995),
         trial("d1", "discard", 1.3),
         trial("d2", "fail", reason="case 3: ids"),
+        trial("u1", "discard", 1.02, reason="inconclusive after 20 blocks: ratio 1.02"),
     ]
     steps = [
         Step(
@@ -41,16 +43,20 @@ def test_the_digest_tells_kept_near_and_dead_apart() -> None:
             {"trials": ["k1", "n1"]},
         ),
         Step(2, {}, {"prediction": "-7 %"}, {"trials": ["d2"]}),
-        Step(3, {}, {"prediction": "nothing came of it"}, {}),
+        Step(3, {}, {"prediction": "nothing came of it", "learned": "gathers are slow"}, {}),
     ]
     text = digest(records, {"k1": True}, steps)
-    kept, near, dead = text.index("Kept"), text.index("Near misses"), text.index("Dead ends")
+    titles = ("Kept", "Near misses", "Undecided", "Dead ends", "What earlier turns say")
+    kept, near, undecided, dead, lessons = (text.index(title) for title in titles)
     assert text.index("k1") in range(kept, near)
-    assert text.index("n1") in range(near, dead)
+    assert text.index("n1") in range(near, undecided)
+    assert text.index("u1") in range(undecided, dead)
     assert text.index("d2") in range(dead, text.index("d1"))
     combos = "time by combo: a/small 0.900, a/large 1.100"
-    assert f"{combos}; predicted 0.93, most at a/small, got 0.995; learned: stores hurt\n" in text
-    assert text.count("predicted 0.93") == text.count("learned") == 1, "an agent writes about its last trial"
+    assert f"{combos}; predicted 0.93, most at a/small, got 0.995\n" in text
+    assert text.count("predicted 0.93") == 1, "an agent writes about its last trial"
+    assert text[lessons:].endswith("\n- turn 3: gathers are slow\n- turn 1: stores hurt\n")
+    assert "gathers are slow" in digest([], {}, steps), "a turn without a trial may teach something"
     assert "fail: case 3: ids; predicted -7 %, got fail\n" in text, "a wrong kernel's times say nothing"
 
 
@@ -87,7 +93,12 @@ def test_the_prompt_holds_all_that_an_agent_needs(toy: Any) -> None:
     )
     for words in ("turn 7", "autoresearch/toy/tag", toy.target.kernels, "lar verify toy"):
         assert words in text
-    for words in ("Of your last turn: discard: slower.", "Nothing yet", "120 ns"):
+    for words in (
+        "Of your last turn: discard: slower.",
+        "Nothing yet",
+        "120 ns",
+        "after 45 minutes, or 10 of",
+    ):
         assert words in text
     assert text.index("# This turn") < text.index("the loop\n") < text.index("what the agent needs to know")
 

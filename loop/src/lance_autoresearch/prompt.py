@@ -20,9 +20,13 @@ You are in a work tree of your own, on the branch `{branch}`: `git switch` is do
 1. Choose one hypothesis that is not among the dead ends below.
 2. Edit `{kernels}`, and nothing else.
 3. `lar verify {target}` until it passes.
-4. End your turn.
-   The loop then runs the trial on whatever is in that file, keeps or restores it, and starts you again.
+4. End your turn; here that is right, because you are started again.
+   The loop then runs the trial on whatever is in that file, and keeps or restores it.
    You may also run `lar trial {target} -m "..."` yourself, several times if you like: the ledger is the same.
+   If your own sandbox refuses it, leave it to the loop.
+
+Your turn is ended after {turn_minutes:g} minutes, or {stall_minutes:g} of silence.
+The file is judged as it is then.
 
 {told}Before you end, write these four lines into your last message, each on a line of its own:
 
@@ -54,6 +58,8 @@ def prompt(
         branch=f"autoresearch/{settings.target}/{settings.tag}",
         kernels=target.kernels,
         target=target.name,
+        turn_minutes=settings.turn_minutes,
+        stall_minutes=settings.stall_minutes,
         told=f"Of your last turn: {told}.\n\n" if told else "",
     )
     parts = [task, f"# What is known\n\n{known}", f"# The champion's profile\n\n{profile}", *pages]
