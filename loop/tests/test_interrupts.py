@@ -3,9 +3,13 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
+
+from lance_autoresearch import profiling, run_folder, run_tree
+from lance_autoresearch.run_folder import Settings
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,11 +35,62 @@ def test_ctrl_c_while_measuring_leaves_everything_as_it_was(toy: "Toy", whom: st
         os.killpg(lar.pid, signal.SIGINT)
     _, err = lar.communicate(timeout=10)
     assert lar.returncode == 130
-    assert err == "interrupted: nothing recorded, kernels.py untouched\n"
+    seen_by_both = "interrupted: nothing was decided\n" if whom != "lar alone" else ""
+    assert err == f"{seen_by_both}interrupted: nothing recorded, kernels.py untouched\n"
     assert (toy.rows(), toy.records()) == ([], [])
     assert toy.kernels.read_text() == text
     assert toy.processes() == []
     assert list((toy.root.parent / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["profile", "doctor"])
+def test_ctrl_c_ends_every_measurement_with_130(toy: "Toy", command: str) -> None:
+    """The target's process sees it as well, as in a terminal, and says so; nobody takes that for a result."""
+    toy.edit("# HANG\n")
+    (toy.kernels.parent / "baseline.py").write_text("# HANG\n")
+    lar = toy.start(command, "toy")
+    assert first_line(lar) == "player started"
+    os.killpg(lar.pid, signal.SIGINT)
+    out, err = lar.communicate(timeout=10)
+    said = "interrupted: nothing was decided\n" + "interrupted\n" * (command == "doctor")
+    assert (lar.returncode, out, err) == (130, "", said)
+
+
+def test_ctrl_c_during_the_champion_s_profile_starts_no_agent_and_is_not_remembered(
+    toy: "Toy", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--resume` takes the profile again."""
+    monkeypatch.setenv("LAR_RUNS", str(tmp_path / "runs"))
+    toy.edit("# HANG\n")
+    toy.git("commit", "--quiet", "--all", "--message", "a kernel whose profile takes long")
+    lar = toy.start("evolve", "toy", "--agent", "touch started", "--trials", "1")
+    assert wait_for(lar, "player started")
+    os.killpg(lar.pid, signal.SIGINT)
+    _, err = lar.communicate(timeout=10)
+    assert lar.returncode == 130
+    assert "nothing is lost; go on with lar evolve toy --resume" in err
+    assert list(tmp_path.glob("runs/**/profiles/*")) == []
+    assert list(tmp_path.glob("runs/**/started")) == []
+
+
+def test_a_profile_whose_process_was_killed_is_taken_again(
+    toy: "Toy", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of the champion, as an exit code would."""
+    monkeypatch.setenv("LAR_RUNS", str(tmp_path / "runs"))
+    start = toy.git("rev-parse", "HEAD")
+    run = run_folder.begin(toy.root, Settings("toy", "night", "claude", None, start, 45.0, 10.0))
+    run_tree.ready(toy.root, run, start, print)
+    codes = iter([-9, 3, 0])
+    monkeypatch.setattr(profiling, "run_experiment", lambda *_, **__: next(codes))
+    texts = [profiling.champion_profile(run, start) for _ in range(3)]
+    assert texts == [f"no profile: it ended with exit code {code}\n" for code in (-9, 3, 3)]
+
+
+def wait_for(lar: "subprocess.Popen[str]", line: str) -> bool:
+    """Return whether `lar` says `line` before it ends."""
+    assert lar.stderr is not None
+    return any(said.strip() == line for said in lar.stderr)
 
 
 def test_a_polite_kill_cleans_up_too(toy: "Toy") -> None:

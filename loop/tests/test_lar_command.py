@@ -64,7 +64,7 @@ def test_run_and_verify_pass_the_exit_code_on_and_record_nothing(
     """Neither needs git, and neither touches a file."""
     text = plain_folder.edit(f"# {word}\n")
     assert plain_folder.lar(command, "toy") == exit_code
-    assert capfd.readouterr().out == f"---\nverdict: {word.lower()}\nseed: 7\n"
+    assert capfd.readouterr().out.startswith(f"---\nverdict: {word.lower()}\nseed: ")
     assert plain_folder.kernels.read_text() == text
     assert not plain_folder.target.trials.exists()
 

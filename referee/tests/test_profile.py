@@ -2,15 +2,19 @@
 
 import dataclasses
 import json
+import struct
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from referee import cli, counters, machine, profile_text
+from harness_common.prng import SplitMix64
+from referee import cli, counters, machine, profile, profile_text, sampling
 from referee.faults import KernelFault
 from referee.player_report import understood
 from referee.workload import Experiment, Workload
@@ -26,6 +30,65 @@ def scale_all(values, scale):
     for i in range(values.shape[0]):
         out[i] = values[i] * scale
     return out
+
+
+class ToyKernel:
+    def __init__(self, scale):
+        self.scale = scale
+
+    def scaled(self, values):
+        return scale_all(values, self.scale)
+"""
+# `walk` calls itself, so it stays a function; the library of `scale_all`, which is there first, has a copy
+# of it that is other code.
+CALLEE = """
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def scale_all(values, scale):
+    out = values * scale
+    out[0] += 0 * walk(values, np.minimum(np.arange(9), values.size), values.size)
+    return out
+
+
+@njit(cache=True)
+def walk(values, starts, n):
+    f, first, left = 0, 0.0, 0
+    for i in range(n):
+        value = values[np.uintp(i)]
+        while f < starts.shape[0] - 1:
+            if value < first + starts[f + 1]:
+                break
+            first += starts[f]
+            f += 1
+            left = 0
+        start, end = starts[f], starts[f + 1]
+        if start < end:
+            right = left + (end - start)
+            while left < right:
+                place = below(values, start, end, value)
+                if place == left or (place < end and values[np.uintp(place)] == value):
+                    break
+                if place > left:
+                    left += 1
+                else:
+                    right -= 1
+    if n < 0:
+        return walk(values, starts, n + 1)
+    return left
+
+
+@njit(cache=True)
+def below(values, start, end, bound):
+    low, n = start, end - start
+    while n > 1:
+        half = n >> 1
+        if values[np.uintp(low + half)] < bound:
+            low += half
+        n -= half
+    return low - start + (values[np.uintp(low)] < bound)
 
 
 class ToyKernel:
@@ -75,9 +138,11 @@ def test_a_profile_tells_times_functions_and_the_hot_loop(
     (combo,) = found["combos"].values()
     assert combo["ns_per_op"] > 0
     assert combo["least_gb_per_s"] == pytest.approx(80 / combo["ns_per_op"], rel=1e-3)
+    assert combo["of_copy_pace"] == pytest.approx(combo["least_gb_per_s"] / combo["copy_gb_per_s"])
     shown = profile_text.text(found)
     assert "normal/large" in shown
     assert f"{found['samples']:,} samples" in shown
+    assert f"took {found['total_seconds']:.0f} s" in shown
     if machine_is_known():
         assert sum(found["functions"].values()) == pytest.approx(1.0, abs=0.01)
         loop = found["hot_loop"]
@@ -85,7 +150,19 @@ def test_a_profile_tells_times_functions_and_the_hot_loop(
         assert 0 < loop["share"] < found["functions"]["scale_all"] + 1e-3
         assert loop["vector_bits"] >= 128
         assert "hot loop: in scale_all" in shown
-    assert [path.name for path in tmp_path.iterdir()] == ["candidate.py", "lance-autoresearch.lock"]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == ["candidate.py"]
+
+
+def test_the_hot_loop_may_be_in_a_function_that_is_called_from_another(
+    lar: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every library has a copy of what it calls, and one runs; the listing must be that of this one."""
+    assert lar(CALLEE, "--profile", "--json") == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    if machine_is_known():
+        assert next(iter(found["functions"])) == "walk"
+        assert found["hot_loop"]["function"] == "walk"
+        assert found["unlisted"] == {}
 
 
 def machine_is_known() -> bool:
@@ -126,6 +203,28 @@ def test_a_profile_and_a_judgement_are_not_asked_for_at_once(
     assert "--profile" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("round_s", "n_rounds"), [(0.01, 4), (0.8, 2), (9.0, 1)])
+def test_a_combo_whose_inputs_take_long_is_sampled_in_fewer_rounds(round_s: float, n_rounds: int) -> None:
+    """Two workloads share three seconds; one round of each is played in any case, after one to warm up."""
+    now_s = 0.0
+    played: list[int] = []
+
+    def redraw(workload: str, seed: int) -> list[str]:
+        nonlocal now_s
+        now_s += round_s
+        return [workload] * 8
+
+    stage: Any = SimpleNamespace(
+        experiment=SimpleNamespace(redraw=redraw), clock=lambda: now_s, check_budget=lambda: None
+    )
+    player: Any = SimpleNamespace(
+        build=lambda inputs: None, take=lambda ops: None, play=played.append, places=lambda: {"sampled": True}
+    )
+    workloads: Any = [SimpleNamespace(build_inputs={}), SimpleNamespace(build_inputs={})]
+    assert profile.sampled_play(stage, workloads, player, SplitMix64(7)) == {"sampled": True}
+    assert played == [4, *[8] * n_rounds] * 2
+
+
 def told(**changed: Any) -> dict[str, Any]:
     """Return a player's report with some of it changed."""
     honest = {
@@ -134,6 +233,7 @@ def told(**changed: Any) -> dict[str, Any]:
         "listings": [
             {"function": "scan", "lines": ["a:", "vaddps %ymm0, %ymm1", "jne a"], "shares": [0, 0.5, 0.25]}
         ],
+        "unlisted": {"walk": 0.3, "below": 0.03},
         "counters_missing": "cycles: forbidden",
     }
     return {**honest, **changed}
@@ -144,6 +244,7 @@ def test_a_report_becomes_shares_and_counts_per_op() -> None:
     assert found["functions"] == {"scan": 0.75, "Python": 0.25}
     assert found["counters_per_op"] == {"page faults": 2.0}
     assert (found["hot_loop"]["share"], found["hot_loop"]["lines"][1]) == (0.75, [0.5, "vaddps %ymm0, %ymm1"])
+    assert found["unlisted"] == {"walk": 0.3}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +258,8 @@ def test_a_report_becomes_shares_and_counts_per_op() -> None:
         {"listings": [{"function": 7, "lines": ["a:", "jmp a"], "shares": [0, 1]}]},
         {"listings": {"scan": 1}},
         {"counters_missing": None},
+        {"unlisted": {"walk": 1.5}},
+        {"unlisted": ["walk"]},
     ],
 )
 def test_a_report_of_another_form_is_refused(changed: dict[str, Any]) -> None:
@@ -182,3 +285,17 @@ def test_every_counter_is_counted_or_said_to_be_missing() -> None:
     assert [name for name in counters.EVENTS if name not in absent] == list(opened.names)
     before = opened.read()
     assert all(new >= old for old, new in zip(before, opened.read(), strict=True))
+
+
+def test_a_counter_that_was_on_for_a_part_of_the_time_is_scaled(tmp_path: Path) -> None:
+    """A processor has few of them; here two readings, the second 200 events, 20 ns and 10 ns later."""
+    readings = tmp_path / "readings"
+    readings.write_bytes(struct.pack("<6Q", 100, 50, 50, 300, 70, 60))
+    with readings.open("rb") as file:
+        opened = counters.Counters(("cycles",), (file.fileno(),))
+        sampler = sampling.Sampler(np.zeros(4, np.int64), None, opened)
+        op = sampling.sampled(lambda: lambda inputs: inputs, sampler)()
+        assert op("done") == "done"
+    (entry,) = sampler.built
+    assert (entry.n_ops, counters.counted(entry.readings[0])) == (1, 400)
+    assert counters.counted((0, 20, 0)) == 0

@@ -9,7 +9,7 @@ from referee import profile_text
 
 def found(n_combos: int, name: str = "uniform/128x16", n_lines: int = 3, **changed: Any) -> dict[str, Any]:
     """Return a profile with so many combos, of which each is slower than the one before."""
-    combo = {"ratio": 0.5, "least_gb_per_s": 1.25, "of_copy_pace": 0.07}
+    combo = {"ratio": 0.5, "least_gb_per_s": 1.25, "copy_gb_per_s": 17.9, "of_copy_pace": 0.07}
     loop = {
         "function": "scan",
         "share": 0.6,
@@ -32,6 +32,8 @@ def found(n_combos: int, name: str = "uniform/128x16", n_lines: int = 3, **chang
         "counters_per_op": {"cycles": 2000.0, "instructions": 5000.0},
         "counters_missing": "",
         "hot_loop": loop,
+        "unlisted": {},
+        "total_seconds": 23.4,
     }
     return {**profile, **changed}
 
@@ -39,9 +41,11 @@ def found(n_combos: int, name: str = "uniform/128x16", n_lines: int = 3, **chang
 def test_the_text_tells_each_thing_once() -> None:
     lines = profile_text.text(found(2)).splitlines()
     assert lines[0] == (
-        "pq-l2: 12,346 ns/op (geomean), 0.50 of the baseline's time; one block, so indicative"
+        "pq-l2: 12,346 ns/op (geomean), 0.50 of the baseline's time; one block, so indicative; took 23 s"
     )
     assert lines[2].split() == ["uniform/128x16-0", "1,000", "0.50", "1.25", "7.0%"]
+    assert lines[4].startswith("GB/s: a lower bound")
+    assert lines[4].endswith("copy: memcpy's 18 GB/s")
     assert "time: 80% scan, 20% Python (mean over combos, 1,234 samples)" in lines
     assert "per op: cycles 2,000, instructions 5,000, 2.50 instructions per cycle" in lines
     assert "hot loop: in scan, 60% of all time; vectors of 256 bits" in lines
@@ -57,6 +61,7 @@ def test_it_never_exceeds_2048_bytes(n_combos: int, name: str, n_lines: int) -> 
     profile["functions"] = {f"{at}{name}": 0.1 for at in range(12)}
     profile["counters_per_op"] = {f"{at}{name}": 1e12 for at in range(5)}
     profile["counters_missing"] = name[:160]
+    profile["unlisted"] = dict.fromkeys(profile["functions"], 0.1)
     profile["target"] = profile["hot_loop"]["function"] = name
     profile["hot_loop"]["lines"] = [[0.01, "ü" * 72] for _ in range(n_lines)]
     assert len(profile_text.text(profile).encode()) <= 2048
@@ -85,6 +90,7 @@ def test_of_a_long_loop_the_lines_with_most_time_are_shown() -> None:
     ("changed", "line"),
     [
         ({"sampled": False}, "time: cannot be sampled on this system"),
+        ({"unlisted": {"walk": 0.4}}, "no listing, so maybe a hotter loop: walk (40%)"),
         ({"hot_loop": None}, "hot loop: none seen in a compiled function"),
         ({"counters_per_op": {}, "counters_missing": "cycles: forbidden"}, "not counted: cycles: forbidden"),
         ({"verdict": "crash", "reason": "it fell over"}, "reason:  it fell over"),

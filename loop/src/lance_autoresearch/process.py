@@ -29,6 +29,8 @@ def run_experiment(
     output  a file that takes the process's stdout
 
     The process ends with this one, however this one ends.
+
+    Raises: Interrupted if somebody stops us, or the process by a Ctrl-C.
     """
     sources = [tree / "harness-common/src", tree / "referee/src", tree / f"targets/{target.name}/src"]
     # PYTHONPATH precedes site-packages and the editable installs in it: the tree's own files win.
@@ -44,14 +46,12 @@ def run_experiment(
         preexec_fn=die_with_parent(),
     )
     try:
-        return child.wait()
-    except Interrupted as stopped:
-        stop(child)
-        if child.returncode == stopped.exit_code == 130:  # it saw the same Ctrl-C and said so
-            return 130
-        raise
+        code = child.wait()
     finally:
         stop(child)
+    if code == 130:  # it saw a Ctrl-C that we did not, or not yet
+        raise Interrupted("interrupted", 130)
+    return code
 
 
 def die_with_parent() -> Callable[[], None] | None:

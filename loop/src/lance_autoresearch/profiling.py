@@ -13,7 +13,10 @@ LONGEST = 2_048  # characters
 def champion_profile(run: RunFolder, champion: str) -> str:
     """Return what `lar profile` says of the champion at commit `champion`, or why it says nothing.
 
-    A profile that cannot be taken is no reason to stop a run, nor to try again before every turn.
+    A profile that cannot be taken is no reason to stop a run, nor to try again before every turn; one that a
+    signal ended tells nothing of the champion, and is tried again.
+
+    Raises: Interrupted on Ctrl-C.
     """
     kept = run.path / "profiles" / f"{champion}.txt"
     if kept.is_file():
@@ -31,5 +34,7 @@ def champion_profile(run: RunFolder, champion: str) -> str:
         text = answer.read_text(errors="replace")[:LONGEST]
     if code != 0:
         text = f"no profile: it ended with exit code {code}\n"
+    if code < 0:
+        return text
     replace_file(kept, text.encode(), scratch=kept.parent)
     return text

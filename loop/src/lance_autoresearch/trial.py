@@ -114,8 +114,6 @@ def judge(repository: Repository, target: Target, trial: Record, seed: int | Non
             options += ["--confirm", "--save", str(result)]
             options += [] if seed is None else ["--seed", str(seed)]
             code = run_experiment(folder, target, options, quiet=quiet)
-            if code == 130:
-                raise Interrupted("interrupted", 130)
             return {**record.load_result(result, code), "exit_code": 1 if code < 0 else code}
     except Interrupted as stopped:
         raise Interrupted(f"{stopped}: nothing recorded, kernels.py untouched", stopped.exit_code) from None

@@ -99,8 +99,8 @@ def hottest_loop(lines: Sequence[str], shares: Sequence[float]) -> Loop | None:
 
 
 def summarised(lines: Sequence[str]) -> Summary:
-    """Return what the instructions among `lines` are."""
-    instructions = [line for line in lines if not is_label(line)]
+    """Return what the instructions among `lines` are; padding is none."""
+    instructions = [line for line in lines if not is_label(line) and not line.startswith(".p2align")]
     floats = [line for line in instructions if vector_bits(line)]
     vectors = [line for line in floats if INSERT.match(line) or not ONE_LANE.match(line)]
     return Summary(

@@ -25,6 +25,7 @@ EVENTS = {
 }
 USER_ONLY = 1 << 5 | 1 << 6  # exclude_kernel, exclude_hv: all that an ordinary user may count
 CLOSE_ON_EXEC = 8
+TIMES = 1 << 0 | 1 << 1  # a reading has the times enabled and running behind the count
 REASONS = {
     errno.ENOENT: "this machine has none, as a virtual one often",
     errno.EACCES: "forbidden by /proc/sys/kernel/perf_event_paranoid",
@@ -40,9 +41,18 @@ class Counters:
     descriptors: tuple[int, ...] = ()
     missing: str = ""
 
-    def read(self) -> list[int]:
-        """Return how much each has counted so far."""
-        return [struct.unpack("<Q", os.read(descriptor, 8))[0] for descriptor in self.descriptors]
+    def read(self) -> list[tuple[int, int, int]]:
+        """Return how much each has counted so far, in how many ns, and how many of these it was on."""
+        return [struct.unpack("<QQQ", os.read(descriptor, 24)) for descriptor in self.descriptors]
+
+
+def counted(readings: tuple[int, int, int]) -> int:
+    """Return the count for all of a time, from what differs between two readings at its ends.
+
+    A processor has few counters; where there are more events than that, they take turns.
+    """
+    count, enabled_ns, running_ns = readings
+    return round(count * enabled_ns / running_ns) if running_ns else 0
 
 
 def opened(events: Mapping[str, tuple[int, int]] = EVENTS) -> Counters:
@@ -54,7 +64,7 @@ def opened(events: Mapping[str, tuple[int, int]] = EVENTS) -> Counters:
     found: dict[str, int] = {}
     without, reason = [], ""
     for name, (kind, config) in events.items():
-        attributes = struct.pack("<IIQQQQQIIQ", kind, 64, config, 0, 0, 0, USER_ONLY, 0, 0, 0)
+        attributes = struct.pack("<IIQQQQQIIQ", kind, 64, config, 0, 0, TIMES, USER_ONLY, 0, 0, 0)
         descriptor = libc.syscall(number, attributes, 0, -1, -1, ctypes.c_ulong(CLOSE_ON_EXEC))
         if descriptor < 0:
             without.append(name)

@@ -1,22 +1,17 @@
-"""What compiled code a process holds: the listing of each function and the address of every instruction.
+"""What the listing of a compiled module says: its functions, and the address of every instruction.
 
-Numba keeps a listing without addresses. To get them it is assembled once more, with a label at every
-instruction and a table of the labels' distances behind it; the assembler is LLVM's own, so the code is the
-same, and samples tell: each must lie exactly at an instruction. Runs in the player, which nobody trusts.
+A listing has no addresses. To get them it is assembled with a label at every instruction, and a table of the
+labels' distances behind it.
 """
 
-import gc
 import re
 import string
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
-from numba.core.dispatcher import Dispatcher
 
 MOST_LINES = 20_000
 PLAIN = frozenset(string.ascii_letters + string.digits + " _.,$()")
@@ -28,7 +23,7 @@ SYMBOL = re.compile(r'"?([^\s":]+)"?:')
 class Listed:
     """One compiled function: its labels and instructions in order, and where they are in memory.
 
-    lines      without directives; a label ends with a colon
+    lines      a label ends with a colon; of the directives only .p2align is there
     addresses  int64[lines], rising; a label's is that of the instruction after it
     end        the first address that may belong to another function
     """
@@ -39,46 +34,22 @@ class Listed:
     end: int
 
 
-def listed_functions(kernels: ModuleType) -> list[Listed]:
-    """Return all that Numba compiled in this process for functions of the module `kernels`.
+def listed(text: str, places: Mapping[str, int], offsets: Mapping[str, Sequence[int]]) -> Iterator[Listed]:
+    """Yield those functions of the listing `text` that are in `places`.
 
-    What came from a cache has no listing and is missing; outside Linux everything is.
+    places   where a function is in memory, by symbol
+    offsets  how far each of its instructions, and then its end, is from there
     """
-    if sys.platform != "linux":  # the table of distances is written for ELF
-        return []
-    llvm.initialize_native_asmparser()
-    gc.unfreeze()  # frozen objects are not listed
-    found: dict[int, Listed] = {}
-    for dispatcher in [one for one in gc.get_objects() if isinstance(one, Dispatcher)]:
-        if dispatcher.py_func.__module__ == kernels.__name__:
-            overloads: Any = dispatcher.overloads.values()
-            for overload in overloads:
-                own = {overload.fndesc.llvm_func_name: dispatcher.py_func.__name__}
-                for listed in functions_of(overload.library, own):
-                    found.setdefault(int(listed.addresses[0]), listed)
-    return list(found.values())
-
-
-def functions_of(library: Any, own: dict[str, str]) -> Iterator[Listed]:
-    """Yield the functions in one of Numba's code libraries; `own` names the one that it is for."""
-    text = library.get_asm_str()
-    if not text:
-        return
-    defined = {function.name for function in library.get_defined_functions()}
-    parts = [part for part in split(text, defined) if len(part[1]) <= MOST_LINES]
-    distances = assembled(library, text, defined)
-    for symbol, lines in parts:
-        start = library.get_pointer_to_function(symbol) or 0
-        places = distances.get(symbol, [])
+    for symbol, lines in split(text, set(places)):
+        begin, far = places[symbol], offsets[symbol]
         n_instructions = sum(not line.endswith(":") for line in lines)
-        if start == 0 or n_instructions == 0 or n_instructions + 1 != len(places):
+        if len(lines) > MOST_LINES or n_instructions == 0 or n_instructions + 1 != len(far):
             continue
         at, addresses = 0, []
         for line in lines:
-            addresses.append(start + places[at])
+            addresses.append(begin + far[at])
             at += not line.endswith(":")
-        name = own.get(symbol) or readable(symbol)
-        yield Listed(name, tuple(lines), np.array(addresses, np.int64), start + places[-1])
+        yield Listed(readable(symbol), tuple(lines), np.array(addresses, np.int64), begin + far[-1])
 
 
 def split(text: str, defined: set[str]) -> list[tuple[str, list[str]]]:
@@ -98,11 +69,19 @@ def split(text: str, defined: set[str]) -> list[tuple[str, list[str]]]:
 
 
 def is_instruction(line: str) -> bool:
-    return line.startswith("\t") and line.strip()[:1] not in ("", ".", "#", "/")
+    """Return whether the processor may stand at `line`; padding before a loop is instructions too."""
+    words = line.strip()
+    return line.startswith("\t") and (words[:1] not in ("", ".", "#", "/") or words.startswith(".p2align"))
 
 
-def assembled(library: Any, text: str, defined: set[str]) -> dict[str, list[int]]:
-    """Return, per function of the listing, how far each instruction, and then its end, is from its start."""
+def assembled(machine: Any, text: str, defined: set[str]) -> tuple[bytes, dict[str, list[int]]]:
+    """Return the object code of a listing, and how far each instruction is from its function's start.
+
+    machine  LLVM's target machine
+    defined  the symbols of the functions
+
+    Of each function the last offset is that of its end.
+    """
     lines: list[str] = []
     counts: dict[str, int] = {}
     symbol = ""
@@ -124,14 +103,14 @@ def assembled(library: Any, text: str, defined: set[str]) -> dict[str, list[int]
         lines += [f"\t.long .Llar_{number}_{at}-.Llar_{number}_0" for at in range(count)]
     text = "\n".join(lines)
     quoted = "".join(chr(byte) if chr(byte) in PLAIN else f"\\{byte:02X}" for byte in text.encode())
-    code = library._codegen._tm.emit_object(llvm.parse_assembly(f'module asm "{quoted}"\n'))
+    code = machine.emit_object(llvm.parse_assembly(f'module asm "{quoted}"\n'))
     sections = {section.name(): section.data() for section in llvm.ObjectFileRef.from_data(code).sections()}
     table = np.frombuffer(sections[SECTION.encode()], np.uint32).tolist()
     found, begin = {}, 0
     for symbol, count in counts.items():
         found[symbol] = table[begin : begin + count]
         begin += count
-    return found
+    return bytes(code), found
 
 
 def readable(symbol: str) -> str:

@@ -1,5 +1,6 @@
 """The machine a trial runs on: its description, its cores, and how fast it can touch memory."""
 
+import math
 import os
 import platform
 import time
@@ -78,3 +79,26 @@ def least_time(clock: Callable[[], int] = time.perf_counter_ns) -> Callable[[int
         return known[n_bytes]
 
     return least_ns
+
+
+def copy_pace(clock: Callable[[], int] = time.perf_counter_ns) -> Callable[[int], float]:
+    """Return a function from bytes to the GB/s at which one core copies so many, reads and writes counted.
+
+    The best of 5 ms, since it varies. Fewer than 64 KiB are taken for as many: the copy must be the cost.
+    """
+    known: dict[int, float] = {}
+
+    def gb_per_s(n_bytes: int) -> float:
+        size = max(n_bytes, 1 << 16)
+        if size not in known:
+            source = np.ones(size, dtype=np.uint8)
+            target = np.zeros_like(source)
+            best, begin = math.inf, clock()
+            while best == math.inf or clock() - begin < 5_000_000:
+                start = clock()
+                np.copyto(target, source)
+                best = min(best, clock() - start)
+            known[size] = 2 * size / best
+        return known[size]
+
+    return gb_per_s

@@ -16,6 +16,7 @@ MOST_FUNCTIONS = 12
 NAME_LENGTH = 40
 LINE_LENGTH = 72
 MOST_READ = 20_000
+MUCH = 0.1
 
 
 def understood(told: Mapping[str, Any], n_combos: int) -> dict[str, Any]:
@@ -52,7 +53,14 @@ def shares_and_loop(told: Mapping[str, Any], n_combos: int) -> dict[str, Any]:
         "counters_per_op": mean(counted),
         "counters_missing": cleaned(told["counters_missing"], 160),
         "hot_loop": hot_loop(told["listings"]),
+        "unlisted": unlisted(told["unlisted"]),
     }
+
+
+def unlisted(shares: Mapping[str, Any]) -> dict[str, float]:
+    """Return the functions that take more than a tenth of the time and have no listing to find a loop in."""
+    found = {cleaned(name, NAME_LENGTH): share_of_time(share) for name, share in shares.items()}
+    return most_first({name: share for name, share in found.items() if share > MUCH})
 
 
 def hot_loop(listings: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

@@ -17,10 +17,12 @@ def text(found: Mapping[str, Any]) -> str:
         return in_ascii(f"---\nverdict: {found['verdict']}\nreason:  {found['reason']}")[:MOST_BYTES]
     head = [
         f"{short(found['target'])}: {found['geomean_ns_per_op']:,.0f} ns/op (geomean), "
-        f"{found['ratio']:.2f} of the baseline's time; one block, so indicative",
+        f"{found['ratio']:.2f} of the baseline's time; one block, so indicative; "
+        f"took {found['total_seconds']:.0f} s",
         *combo_lines(found["combos"], COMBOS_BYTES),
-        "GB/s: of the least bytes any right kernel must touch; of copy: part of this core's memcpy pace",
+        bytes_line(found["combos"]),
         functions_line(found),
+        *unlisted_lines(found["unlisted"]),
         counters_line(found),
     ]
     left_bytes = MOST_BYTES - len(in_ascii("\n".join(head))) - 1
@@ -42,6 +44,22 @@ def combo_lines(combos: Mapping[str, Mapping[str, float]], most_bytes: int) -> l
     if len(rows) <= room + 1:
         return [head, *rows]
     return [head, *(rows[at] for at in slowest[:room]), f"({len(rows) - room} faster combos left out)"]
+
+
+def bytes_line(combos: Mapping[str, Mapping[str, float]]) -> str:
+    """Return what the two columns about bytes are."""
+    paces = [one["copy_gb_per_s"] for one in combos.values()]
+    fastest, slowest = f"{max(paces, default=0):.0f}", f"{min(paces, default=0):.0f}"
+    pace = fastest if fastest == slowest else f"{slowest} to {fastest}"
+    return (
+        f"GB/s: a lower bound, so a low one does not mean that memory is no limit; copy: memcpy's {pace} GB/s"
+    )
+
+
+def unlisted_lines(shares: Mapping[str, float]) -> list[str]:
+    """Return a line about the functions that may hold a hotter loop than the one shown, if there are some."""
+    words = [f"{short(name)} ({percent(share)})" for name, share in list(shares.items())[:MOST_FUNCTIONS]]
+    return [f"no listing, so maybe a hotter loop: {', '.join(words)}"] if words else []
 
 
 def functions_line(found: Mapping[str, Any]) -> str:

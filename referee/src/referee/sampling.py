@@ -61,11 +61,11 @@ class SignalAction(ctypes.Structure):
 
 @dataclass
 class Built:
-    """What was seen of one built kernel: where its samples begin, its ops, what was counted in them."""
+    """What was seen of one built kernel: where its samples begin, its ops, sums of what the counters read."""
 
     first_sample: int
     n_ops: int = 0
-    counted: list[int] = field(default_factory=list)
+    readings: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -113,7 +113,7 @@ def sampled(prepare: Callable[..., Any], sampler: Sampler) -> Callable[..., Any]
 
     def prepared(*arguments: Any) -> Any:
         op = prepare(*arguments)
-        entry = Built(int(log[NEXT]), counted=[0] * len(counters.names))
+        entry = Built(int(log[NEXT]), readings=[(0, 0, 0)] * len(counters.names))
         sampler.built.append(entry)
 
         def watched(inputs: Any) -> Any:
@@ -123,8 +123,11 @@ def sampled(prepare: Callable[..., Any], sampler: Sampler) -> Callable[..., Any]
                 return op(inputs)
             finally:
                 log[ON] = 0
-                for index, (old, new) in enumerate(zip(before, counters.read(), strict=True)):
-                    entry.counted[index] += new - old
+                after = counters.read()
+                entry.readings = [
+                    (total[0] + new[0] - old[0], total[1] + new[1] - old[1], total[2] + new[2] - old[2])
+                    for total, old, new in zip(entry.readings, before, after, strict=True)
+                ]
                 entry.n_ops += 1
 
         return watched
