@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def lar(checkout: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs `lar` in the checkout; its lock and folders are its own."""
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "LAR_MACHINE_LOCK": str(tmp_path)}
     environment |= {"LAR_RUNS": str(tmp_path / "runs"), "SCRIPT": str(tmp_path / "script")}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -155,7 +155,7 @@ def test_a_target_needs_no_loop(checkout: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", blocker],
         cwd=checkout / "targets/pq-l2",
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path), "LAR_MACHINE_LOCK": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

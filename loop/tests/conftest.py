@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,18 +156,8 @@ def run_killed_at(step: int, action: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
-@pytest.fixture
-def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
-    """A workspace without a repository, and nobody's git settings."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    monkeypatch.setattr(budget, "PAUSES_S", (0.01, 0.02, 0.03, 0.04))  # hours in a night
-    monkeypatch.setattr(agent_process, "PACE_S", 0.01)
-    (tmp_path / "tmp").mkdir()
-    root = tmp_path / "workspace"
+def lay_out(root: Path) -> None:
+    """Write the files of the workspace."""
     source = root / SOURCE
     source.mkdir(parents=True)
     files = {
@@ -183,6 +174,38 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
     }
     for path, text in files.items():
         path.write_text(text)
+
+
+@pytest.fixture(scope="session")
+def first_commit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return git's folder of a workspace on a run branch, with one commit: made once, and copied."""
+    toy = Toy(tmp_path_factory.mktemp("first") / "workspace")
+    lay_out(toy.root)
+    with pytest.MonkeyPatch.context() as nobody_s:
+        nobody_s.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        nobody_s.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        toy.git("init", "--quiet", "--initial-branch=main", "--template=")
+        toy.git("config", "user.name", "Somebody")
+        toy.git("config", "user.email", "somebody@example.org")
+        toy.git("add", "--all")
+        toy.git("commit", "--quiet", "--message", "start")
+        toy.git("switch", "--quiet", "--create", BRANCH)
+    return toy.root / ".git"
+
+
+@pytest.fixture
+def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Toy]:
+    """A workspace without a repository, and nobody's git settings."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(budget, "PAUSES_S", (0.01, 0.02, 0.03, 0.04))  # hours in a night
+    monkeypatch.setattr(agent_process, "PACE_S", 0.01)
+    (tmp_path / "tmp").mkdir()
+    root = tmp_path / "workspace"
+    lay_out(root)
     monkeypatch.chdir(root)
     toy = Toy(root)
     yield toy
@@ -190,14 +213,10 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
 
 
 @pytest.fixture
-def toy(plain_folder: Toy) -> Toy:
+def toy(plain_folder: Toy, first_commit: Path) -> Toy:
     """A workspace on a run branch, with one commit."""
-    plain_folder.git("init", "--quiet", "--initial-branch=main")
-    plain_folder.git("config", "user.name", "Somebody")
-    plain_folder.git("config", "user.email", "somebody@example.org")
-    plain_folder.git("add", "--all")
-    plain_folder.git("commit", "--quiet", "--message", "start")
-    plain_folder.git("switch", "--quiet", "--create", BRANCH)
+    shutil.copytree(first_commit, plain_folder.root / ".git")
+    plain_folder.git("update-index", "--refresh")
     return plain_folder
 
 

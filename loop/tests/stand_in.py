@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -30,19 +31,21 @@ def main() -> int:
     for flag in ("--verify", "--confirm", "--json", "--profile"):
         parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as the real one does, once it has begun
     text = options.candidate.read_text()
-    if options.profile:
+    if options.profile and "HANG" not in text:
         print(f"profile of {text.strip()}")
         return 0
     if "DIE" in text:
         os._exit(9)
     if "HANG" in text:
         player = [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()", str(HERE)]
-        subprocess.Popen(player, stdin=subprocess.PIPE)
-        print("player started", file=sys.stderr, flush=True)
+        subprocess.Popen(player, stdin=subprocess.PIPE, start_new_session=True)
         try:
+            print("player started", file=sys.stderr, flush=True)
             time.sleep(60)
         except KeyboardInterrupt:
+            print("interrupted: nothing was decided", file=sys.stderr, flush=True)
             return 130
     time.sleep(1.5 if "LONG" in text else 0.3 if "SLOW" in text else 0)
     document = judged(options, text)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lance_autoresearch import process_tree
+from lance_autoresearch import agent_process, process_tree
 from lance_autoresearch.agent_process import Ending, Limits, run_agent
 from lance_autoresearch.agent_streams import read_stream
 from lance_autoresearch.agents import Launch, launch
@@ -70,6 +70,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("STAND_IN_PID", str(tmp_path / "pid"))
     monkeypatch.setattr(process_tree, "POLITE_S", 0.3)
+    monkeypatch.setattr(agent_process, "PACE_S", 0.01)
     before = below()
     stage = Stage(tmp_path)
     yield stage
@@ -165,8 +166,8 @@ def test_what_ran_before_the_turn_is_not_the_agents(stage: Stage) -> None:
 def test_a_sign_of_life_is_no_stall(stage: Stage, sign: str) -> None:
     """The turn takes longer than a stall, and goes on while there is any one sign."""
     does = {"output": "echo x", "kernels.py": "echo x > kernels.py", "a trial": ":"}[sign]
-    started = script(f"for i in 1 2 3 4; do {does}; sleep 0.4; done")
-    limits = Limits(turn_s=20, stall_s=1.0, output_bytes=1 << 20)
+    started = script(f"for i in 1 2 3; do {does}; sleep 0.4; done")
+    limits = Limits(turn_s=20, stall_s=0.9, output_bytes=1 << 20)
     assert stage.run(started, limits, busy=lambda: sign == "a trial").reason == "ended"
 
 

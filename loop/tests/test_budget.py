@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from lance_autoresearch.budget import IDLE_STEPS, UNPRICED_TURNS, Budget, left_of, spent, used_up
+from lance_autoresearch.budget import (
+    IDLE_STEPS,
+    UNPRICED_TURNS,
+    Budget,
+    left_of,
+    pause_s,
+    spent,
+    used_up,
+)
 from lance_autoresearch.final_word import last_message
 from lance_autoresearch.journal import Step
 from lance_autoresearch.run_folder import RunFolder
@@ -13,7 +21,7 @@ from lance_autoresearch.run_folder import RunFolder
 def step(number: int, kept: list[bool], wall_s: float = 600.0, **turn: Any) -> Step:
     """Return a step that has ended, with a trial for each element of `kept`."""
     trials = [f"{number}-{i}" for i in range(len(kept))]
-    how = {"reason": "ended", **turn}
+    how = {"reason": "ended", "exit_code": 0, "wall_s": wall_s, **turn}
     return Step(number, {"champion": "c"}, how, {"kept": kept, "trials": trials, "wall_s": wall_s})
 
 
@@ -66,6 +74,57 @@ def test_an_agent_that_never_tries_anything_ends_the_run() -> None:
     assert used_up(Budget(), spent(killed)) is None, "the agent had no part in that"
 
 
+def failed(number: int, **more: Any) -> Step:
+    """Return a step whose agent ended at once with an error."""
+    return step(number, [], **{"wall_s": 2.0, "exit_code": 1, **more})
+
+
+def test_a_provider_s_limit_does_not_end_a_night() -> None:
+    """After turns that failed at once come pauses, longer and longer, for nine hours."""
+    steps, waits = [step(1, [True])], []
+    while used_up(Budget(), spent(steps)) is None:
+        waits.append(pause_s(spent(steps)))
+        steps.append(failed(len(steps) + 1))
+    assert waits == [0.0, 60.0, 600.0, 1800.0] + [3600.0] * 8
+    assert sum(waits) > 8 * 3600
+    assert (
+        used_up(Budget(), spent(steps))
+        == "12 turns in a row failed at once, whatever the pauses between them"
+    )
+    assert used_up(Budget(), spent([*steps, step(20, [False])])) is None
+    assert used_up(Budget(), spent(steps, since=1)) is not None
+    assert used_up(Budget(), spent(steps, since=2)) is None, "somebody started lar again since"
+
+
+def test_only_a_turn_that_failed_at_once_is_followed_by_a_pause() -> None:
+    """Not one that took its time, that left an edit, or that ended well."""
+    failures = [failed(1), failed(1, exit_code=-15), failed(1, exit_code=None)]
+    away = step(1, [], wall_s=2.0)
+    away.ended["outcome"] = "nothing"  # and no tokens: some agents end with 0 whatever happened
+    assert all(pause_s(spent([one])) == 60.0 for one in [*failures, away])
+    used = step(1, [], wall_s=2.0, tokens_out=9)
+    used.ended["outcome"] = "nothing"
+    others = [
+        failed(1, wall_s=330.0),
+        step(1, [False], wall_s=2.0, exit_code=1),
+        step(1, [], wall_s=2.0),
+        used,
+    ]
+    assert all(pause_s(spent([one])) == 0.0 for one in others)
+    assert pause_s(spent([failed(1), step(2, [])])) == 0.0
+    mixed = [one for n in range(5) for one in (failed(2 * n), step(2 * n + 1, []))]
+    assert "5 turns in a row came to no trial" in (used_up(Budget(), spent(mixed)) or "")
+
+
+def test_a_turn_that_failed_at_once_costs_nothing() -> None:
+    """Unless it names tokens; and what passed before a turn, pauses too, counts against the hours."""
+    assert spent([failed(1)]).unpriced == 0
+    assert spent([failed(1, tokens_out=50)]).unpriced == 1
+    late = step(1, [True], wall_s=1800.0)
+    late.began["prepared_s"] = 1800.0
+    assert "1.0 of 1 hours are used" in (used_up(Budget(hours=1), spent([late])) or "")
+
+
 def test_a_turn_may_use_what_is_left() -> None:
     """Hours and dollars; trials and discards are looked at between turns."""
     left = left_of(Budget(trials=9, hours=1.0, usd=2.0), spent(STEPS))
@@ -84,7 +143,7 @@ def test_turns_without_a_price_use_a_limit_on_dollars_up() -> None:
     priced = [*cut, step(6, [True], cost_usd=1.5)]
     assert used_up(Budget(usd=20), spent(priced)) is None
     assert left_of(Budget(usd=20), spent(priced)).usd == pytest.approx(20 - 6 * 1.5)
-    under_way, absent = Step(7, {"champion": "c"}), step(7, [], reason="not started")
+    under_way, absent = Step(7, {"champion": "c"}), step(7, [], wall_s=0.0, exit_code=None)
     assert spent([under_way]).unpriced == spent([absent]).unpriced == 0
     assert spent([Step(7, {"champion": "c"}, {}, {"kept": [], "wall_s": 1.0})]).unpriced == 1, "a kill -9"
 

@@ -1,13 +1,15 @@
 """`kill -9` while a step is concluded: the copy of the candidate is judged, whole and once."""
 
 import json
+import os
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lance_autoresearch import conclusion, journal, run_folder, run_tree, trial
+from lance_autoresearch import conclusion, journal, leftovers, run_folder, run_tree, trial
 from lance_autoresearch.conclusion import conclude
 from lance_autoresearch.run_folder import RunFolder, Settings
 
@@ -50,11 +52,44 @@ def leave_a_mess(toy: "Toy", run: RunFolder) -> None:
     run.target.ledger.unlink(missing_ok=True)
     for path in run.target.trials.glob("*.json"):
         path.unlink()
+    shutil.rmtree(run.judged, ignore_errors=True)
+    (run.step(1) / "outside.json").unlink(missing_ok=True)
     lines = run.journal.read_text().splitlines(keepends=True)
     run.journal.write_text("".join(lines[:2]))
 
 
-@pytest.mark.parametrize(("verdict", "first"), [("keep", 1), ("discard", 4)])
+def test_a_kill_after_the_tree_was_put_right_forgets_nothing(
+    toy: "Toy", run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That another file had changed is on disk before it is taken back."""
+    (run.target.root / "README.md").write_text("mine\n")
+    real = leftovers.put_right
+
+    def killed(*asked: Any) -> None:
+        real(*asked)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leftovers, "put_right", killed)
+    with pytest.raises(KeyboardInterrupt):
+        conclude(run, journal.read_steps(run.journal), silent)
+    monkeypatch.undo()
+    assert toy.git("-C", str(run.target.root), "status", "--porcelain") == ""
+    conclude(run, journal.read_steps(run.journal), silent)
+    assert journal.read_steps(run.journal)[0].ended["outcome"] == "outside"
+
+
+@pytest.mark.parametrize(("set_by_s", "lasted_s"), [(-7200.0, 0.0), (0.0, 60.0), (7200.0, 45 * 60.0)])
+def test_a_clock_that_was_set_uses_no_hours_up(run: RunFolder, set_by_s: float, lasted_s: float) -> None:
+    """How long a turn that was cut off had lasted is what its output tells, up to the turn's limit."""
+    [step] = journal.read_steps(run.journal)
+    output = run.step(1) / "output.log"
+    output.touch()
+    at_s = step.began["at_s"] + 60.0 + set_by_s
+    os.utime(output, (at_s, at_s))
+    assert conclusion.cut_off_after_s(run, step) == pytest.approx(lasted_s)
+
+
+@pytest.mark.parametrize(("verdict", "first"), [("keep", 1), ("discard", 6)])
 def test_a_kill_while_a_step_is_concluded_loses_and_tears_nothing(
     toy: "Toy",
     run: RunFolder,
@@ -63,7 +98,7 @@ def test_a_kill_while_a_step_is_concluded_loses_and_tears_nothing(
     verdict: str,
     first: int,
 ) -> None:
-    """Before every eighth thing that reaches the disk or git, the two verdicts between each other."""
+    """Before every tenth thing that reaches the disk or git, the two verdicts between each other."""
     monkeypatch.setattr(trial, "judge", judged_as(verdict))
 
     def go_on() -> None:
@@ -89,5 +124,5 @@ def test_a_kill_while_a_step_is_concluded_loses_and_tears_nothing(
         assert done.ended["champion"] == tip
         assert (tip == run.settings().start) != kept
         leave_a_mess(toy, run)
-        step += 8
+        step += 10
     assert step > 40

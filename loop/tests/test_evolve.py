@@ -92,6 +92,11 @@ def test_a_night_of_keeps_and_discards(toy: "Toy", capsys: pytest.CaptureFixture
         assert words in out
     assert "measured again on a fresh seed, against the baseline:" in out
     assert "step 2: discard" in err
+    start = steps(toy)[0].began["champion"][:10]
+    assert (
+        f"the run begins at {start}, without what is not committed in your checkout: {toy.target.kernels}"
+        in err
+    )
 
 
 def test_each_prompt_knows_what_came_before(toy: "Toy") -> None:
@@ -110,7 +115,7 @@ def test_each_prompt_knows_what_came_before(toy: "Toy") -> None:
     assert "Nothing has been tried yet" in first
     assert "profile of # the first kernel" in first
     assert "Of your last turn: discard: the stand-in was told to discard." in second
-    assert "learned: stores hurt" in second
+    assert "- turn 1: stores hurt" in second
     assert "Of your last turn: kept" in third
     assert "profile of x = 'KEEP 2'" in third
 
@@ -138,7 +143,7 @@ def test_what_is_not_worth_measuring_is_refused_and_told(
     """Nothing, a comment, another file, the same again, what the policy forbids, silence."""
     limit = "5" if outcomes[-1] != "rejected" else "1"
     # An agent that does nothing useful for five turns ends the run by itself.
-    options = ["--stall-minutes", "0.005", "--trials", limit]
+    options = ["--stall-minutes", "0.001" if outcomes == ["stalled"] else "0.01", "--trials", limit]
     assert evolve(toy, [*script], *options) == 0
     taken = steps(toy)
     assert [step.ended["outcome"] for step in taken[: len(outcomes)]] == outcomes
@@ -198,25 +203,41 @@ def test_wrong_options_are_said_before_anything_is_made(
     assert toy.git("branch", "--list", "autoresearch/*").split() == ["*", "autoresearch/toy/tag"]
 
 
+def forked(toy: "Toy", *arguments: str) -> int:
+    """Start `lar` in a process group of its own, without waiting for a new Python, and return its pid."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+            toy.lar(*arguments)
+        finally:
+            os._exit(0)
+    os.setpgid(child, child)
+    return child
+
+
 def test_a_kill_at_random_moments_loses_and_doubles_nothing(toy: "Toy", runs: Path) -> None:
     """Twenty times `kill -9`, wherever it falls; each time `--resume` goes on with the same champion."""
-    (toy.root.parent / "script").write_text("sleep 0.1 ; write x = 'KEEP SLOW {turn}' ; sleep 0.1")
+    text = (
+        f"cd $1; sleep 0.05; echo \"x = 'KEEP $(basename $(dirname $0))'\" > {toy.target.kernels}; sleep 0.05"
+    )
+    agent = f"sh -c {shlex.quote(text)} {{prompt_file}} {{workdir}}"
     moments = random.Random(5)
-    begin, resume = ["--agent", AGENT, "--tag", "night"], ["--resume"]
+    begin, resume = ["--agent", agent, "--tag", "night"], ["--resume"]
     for _ in range(20):
         journals = list(runs.glob("*/toy-night/steps.jsonl"))
         made = list(runs.glob("*/toy-night/settings.json"))
         n_lines = journals[0].read_bytes().count(b"\n") if journals else 0
-        lar = toy.start("evolve", "toy", *(resume if made else begin))
+        lar = forked(toy, "evolve", "toy", *(resume if made else begin))
         more = moments.randrange(4)
 
         def came_forward(wanted: int = n_lines + more) -> bool:
             return sum(path.read_bytes().count(b"\n") for path in runs.glob("*/*/steps.jsonl")) >= wanted
 
         wait_until(came_forward)
-        time.sleep(moments.uniform(0.0, 0.5))
-        os.killpg(lar.pid, signal.SIGKILL)
-        lar.communicate()
+        time.sleep(moments.uniform(0.0, 0.4))
+        os.killpg(lar, signal.SIGKILL)
+        os.waitpid(lar, 0)
     n_trials = len(list(night(toy).trials.glob("*.json")))
     assert n_trials >= 3, "the loop came forward in spite of it all"
     assert toy.lar("evolve", "toy", "--resume", "--trials", str(n_trials + 2)) == 0

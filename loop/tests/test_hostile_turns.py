@@ -1,5 +1,6 @@
 """What agents do to their work tree, by accident or on purpose; the user notices nothing of it."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -56,6 +57,8 @@ TURNS = {
             'echo \'{"id":"z","verdict":"discard"}\' > targets/toy/trials/z.json',
             "nothing",
         ),
+        "removes all of them": ("rm -r targets/toy/trials targets/toy/results.tsv", "nothing"),
+        "changes their verdicts": ("sed -i s/keep/fail/ targets/toy/trials/*.json", "nothing"),
         "leaves a note among the records": ("echo '{}' > targets/toy/trials/notes.json", "nothing"),
         "makes a folder of the lock": (
             "rm targets/toy/trials/.lock; mkdir targets/toy/trials/.lock",
@@ -135,7 +138,10 @@ def test_whatever_a_turn_does_the_night_goes_on(
     steps = journal.read_steps(run.journal)
     assert [step.ended["outcome"] for step in steps] == outcomes
     rows = run.target.ledger.read_text().splitlines()[1:]
-    assert {row.split("\t")[-1] for row in rows} >= {path.stem for path in run.target.trials.glob("*.json")}
+    records = [json.loads(path.read_text()) for path in sorted(run.target.trials.glob("*.json"))]
+    assert [record["id"] for record in records] == sorted(row.split("\t")[-1] for row in rows)
+    assert len(records) == n_trials
+    assert [record["verdict"] for record in records].count("keep") == outcomes.count("kept")
 
     def tree_says(*arguments: str) -> str:
         return subprocess.check_output(["git", "-C", str(run.target.root), *arguments], text=True).strip()

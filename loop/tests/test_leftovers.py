@@ -77,6 +77,29 @@ def pretends_a_trial(toy: "Toy") -> None:
     toy.git("commit", "--quiet", "--all", "--message", "mine\n\nTrial: 20260101T000000-000-abcdef")
 
 
+def amends_a_keep(toy: "Toy") -> None:
+    toy.lar("trial", "toy", "-m", "mine")
+    toy.edit("# never judged\n")
+    toy.git("commit", "--quiet", "--all", "--amend", "--no-edit")
+
+
+def signs_with_a_discard(toy: "Toy") -> None:
+    text = toy.edit("# DISCARD mine\n")
+    toy.lar("trial", "toy", "-m", "mine")
+    toy.edit(text)
+    toy.git("commit", "--quiet", "--all", "--message", f"mine\n\nTrial: {toy.records()[0]['id']}")
+
+
+def commits_a_keep_onto_another_champion(toy: "Toy") -> None:
+    toy.lar("trial", "toy", "-m", "mine")
+    text = toy.edit("# KEEP more\n")
+    toy.lar("trial", "toy", "-m", "more")
+    keep = toy.git("log", "-1", "--format=%B")
+    toy.git("reset", "--quiet", "--hard", "HEAD^^")
+    toy.edit(text)
+    toy.git("commit", "--quiet", "--all", "--message", keep)
+
+
 def leaves_the_branch(toy: "Toy") -> None:
     toy.git("switch", "--quiet", "--detach")
 
@@ -89,7 +112,16 @@ def stages_and_litters(toy: "Toy") -> None:
 
 @pytest.mark.parametrize(
     "misdeed",
-    [commits_the_oracle, commits_the_kernel, pretends_a_trial, leaves_the_branch, stages_and_litters],
+    [
+        commits_the_oracle,
+        commits_the_kernel,
+        pretends_a_trial,
+        amends_a_keep,
+        signs_with_a_discard,
+        commits_a_keep_onto_another_champion,
+        leaves_the_branch,
+        stages_and_litters,
+    ],
 )
 def test_whatever_an_agent_does_with_git_is_undone(
     toy: "Toy", start: str, misdeed: Callable[["Toy"], None]

@@ -85,7 +85,8 @@ def test_text_that_is_nested_too_deeply_stands_for_itself(deep: str) -> None:
 
 def record(champion: str, candidate: str, verdict: str, reason: str = "") -> dict[str, Any]:
     """Return what a trial record says of an edit."""
-    return {"champion_text": champion, "candidate_text": candidate, "verdict": verdict, "reason": reason}
+    texts = {"champion_text": champion, "candidate_text": candidate}
+    return {**texts, "verdict": verdict, "reason": reason, "judged": verdict != "rejected"}
 
 
 def test_an_edit_that_was_decided_is_not_tried_again() -> None:
@@ -102,6 +103,8 @@ def test_an_edit_that_was_decided_is_not_tried_again() -> None:
     ("verdict", "reason"),
     [
         ("timeout", "over"),
+        ("keep", "and then taken back"),
+        ("rejected", "only kernels.py may change in a run, but so did README.md"),
         ("discard", "inconclusive after 20 blocks"),
         ("crash", "not the candidate: it died"),
     ],

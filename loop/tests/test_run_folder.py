@@ -2,11 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lance_autoresearch import run_folder, run_tree
+from lance_autoresearch import ledger, records_kept, run_folder, run_tree
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.run_folder import Settings
 
@@ -128,23 +128,103 @@ def test_a_work_tree_of_the_user_s_may_be_away(toy: "Toy", tmp_path: Path) -> No
     assert toy.git("-C", str(side), "status", "--porcelain") == ""
 
 
+def test_settings_of_git_that_an_agent_spoils_are_put_back(
+    toy: "Toy", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If git does not work in the user's checkout any more; another change is told, and stays."""
+    run = run_folder.begin(toy.root, settings(toy))
+    start, config = run.settings().start, toy.root / ".git/config"
+    run_tree.ready(toy.root, run, start, print)
+    before, folder = config.read_text(), run_folder.runs_of(toy.root)
+    for spoilt in (
+        "[core]\n\tbare = true\n",
+        "[core]\n\tworktree = /nowhere\n",
+        "[core]\n\trepositoryformatversion = 99\n",
+        "[extensions]\n\tworktreeConfig = true\n[core]\n\tbare = true\n",
+        "[core",
+    ):
+        config.write_text(before + spoilt)
+        assert run_folder.runs_of(toy.root) == folder, "or nobody could go on with the run"
+        run_tree.ready(toy.root, run, start, print)
+        assert config.read_text() == before
+        assert (run.path / "git_config.spoilt").read_text() == before + spoilt
+        assert toy.git("status", "--porcelain") == ""
+    assert capsys.readouterr().out.count("git did not work in") == 5
+    toy.git("config", "core.hooksPath", "/elsewhere")
+    for said in ("have changed since the step before: core.hookspath; was it you?\n", ""):
+        run_tree.ready(toy.root, run, start, print)
+        assert capsys.readouterr().out.endswith(said)
+    assert toy.git("config", "core.hooksPath") == "/elsewhere"
+
+
+@pytest.mark.parametrize("left", [b"", b"abc\n", bytes(41)])
+def test_refs_that_a_power_cut_left_empty_are_made_anew(toy: "Toy", left: bytes) -> None:
+    """Git would neither read nor replace them."""
+    run = run_folder.begin(toy.root, settings(toy))
+    start = run.settings().start
+    run_tree.ready(toy.root, run, start, print)
+    refs = ("refs/heads/autoresearch/toy/night", "refs/autoresearch/start/autoresearch/toy/night")
+    for ref in refs:
+        (toy.root / ".git" / ref).write_bytes(left)
+    run_tree.ready(toy.root, run, start, print)
+    assert [toy.git("rev-parse", ref) for ref in refs] == [start, start]
+
+
+def a_record(run: run_folder.RunFolder, identity: str, **facts: Any) -> Path:
+    """Write the record of a trial into the run's work tree."""
+    start = run.settings().start
+    made = {
+        **dict.fromkeys(("hypothesis", "timestamp", "candidate_text", "champion_text"), "so"),
+        **dict.fromkeys(("champion_commit", "start_commit"), start),
+        "id": identity,
+        "verdict": "discard",
+        "branch": "autoresearch/toy/night",
+        "judged": True,
+        **facts,
+    }
+    run.target.trials.mkdir(exist_ok=True)
+    path = run.target.trials / f"{identity}.json"
+    path.write_text(json.dumps(made))
+    return path
+
+
+def test_what_was_judged_is_put_back_where_it_was_changed(
+    toy: "Toy", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records and rows of steps that have ended; what this turn added stays."""
+    run = run_folder.begin(toy.root, settings(toy))
+    start = run.settings().start
+    run_tree.ready(toy.root, run, start, print)
+    files = [a_record(run, "t1"), a_record(run, "t2"), run.target.ledger]
+    ledger.append(run.target.ledger, dict.fromkeys(ledger.COLUMNS, "t1"))
+    before = [file.read_bytes() for file in files]
+    records_kept.copy_out(run, ["t1", "t2"])
+    for file in files:
+        file.unlink()
+    run_tree.ready(toy.root, run, start, print)
+    assert [file.read_bytes() for file in files] == before
+    assert capsys.readouterr().out.endswith("and put back: t1, t2, results.tsv\n")
+    for file in files:
+        file.write_bytes(file.read_bytes().replace(b"discard", b"keep").replace(b"t1\t", b"t0\t"))
+    run_tree.ready(toy.root, run, start, print)
+    assert [file.read_bytes() for file in files] == before
+    ledger.append(run.target.ledger, dict.fromkeys(ledger.COLUMNS, "t3"))
+    grown, added = run.target.ledger.read_bytes(), a_record(run, "t3")
+    run_tree.ready(toy.root, run, start, print)
+    assert run.target.ledger.read_bytes() == grown
+    assert added.is_file()
+
+
 def test_records_come_along_when_the_tree_is_made_anew(toy: "Toy") -> None:
     """And a record that is none is set aside, not deleted."""
     run = run_folder.begin(toy.root, settings(toy))
     start = run.settings().start
     run_tree.ready(toy.root, run, start, print)
-    made = {
-        **dict.fromkeys(("hypothesis", "timestamp", "candidate_text", "champion_text"), "so"),
-        **dict.fromkeys(("champion_commit", "start_commit"), start),
-        "id": "t1",
-        "verdict": "discard",
-        "branch": "autoresearch/toy/night",
-        "judged": True,
-    }
-    run.target.trials.mkdir(exist_ok=True)
-    (run.target.trials / "t1.json").write_text(json.dumps(made))
-    (run.target.trials / "t2.json").write_text(json.dumps({**made, "id": "t2", "combos": {"a": 1}}))
+    a_record(run, "t1")
+    a_record(run, "t2", combos={"a": 1})
+    a_record(run, "t3", candidate_text="\ud800")
     (run.target.root / ".git").unlink()
     run_tree.ready(toy.root, run, start, print)
     assert [path.name for path in run.target.trials.glob("*.json")] == ["t1.json"]
     assert list((run.path / "aside").glob("*-t2.json"))
+    assert list((run.path / "aside").glob("*-t3.json")), "text that stands for no bytes"

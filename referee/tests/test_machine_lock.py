@@ -1,5 +1,7 @@
 """One trial at a time on one machine, whatever happened to the last."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -92,3 +94,44 @@ def test_nobody_waits_for_nobody(tmp_path: Path) -> None:
     with machine_lock.alone(said.append, tmp_path):
         assert (tmp_path / "lance-autoresearch.lock").read_text() == str(os.getpid())
     assert said == []
+
+
+def test_one_lock_for_all_whatever_tmpdir_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent's sandbox sets a TMPDIR of its own: its trial works there, and waits for the others."""
+    for name in ("machine", "sandbox"):
+        (tmp_path / name).mkdir()
+    monkeypatch.delenv("LAR_MACHINE_LOCK", raising=False)
+    monkeypatch.setattr(machine_lock, "FOLDER", str(tmp_path / "machine"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "sandbox"))
+    with machine_lock.alone(print) as folder:
+        assert folder.parent == tmp_path / "sandbox"
+        assert [path.name for path in (tmp_path / "machine").iterdir()] == ["lance-autoresearch.lock"]
+
+
+def test_a_lock_that_may_only_be_read_is_held_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a sandbox that mounts all but its own folders read-only."""
+    other = hold(tmp_path)
+    open_any = os.open
+
+    def read_only(path: str, flags: int, mode: int = 0o777, **more: int) -> int:
+        if Path(path).name == "lance-autoresearch.lock" and flags & os.O_RDWR:
+            raise OSError(errno.EROFS, "Read-only file system", path)
+        return open_any(path, flags, mode, **more)
+
+    said: list[str] = []
+
+    def say(message: str) -> None:
+        said.append(message)
+        other.kill()
+
+    monkeypatch.setattr(os, "open", read_only)
+    with machine_lock.alone(say, tmp_path):
+        assert len(said) == 1
+        monkeypatch.undo()
+        descriptor = machine_lock.open_lock(tmp_path / "lance-autoresearch.lock")
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(descriptor)
+    other.communicate()

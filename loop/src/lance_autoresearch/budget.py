@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from lance_autoresearch.figures import turns
 from lance_autoresearch.journal import Step
 
-IDLE_STEPS = 5  # in a row without a trial: then the agent, its login or its settings are at fault
+IDLE_STEPS = 5  # without a trial since the last one: then the agent or its settings are at fault
+AT_ONCE_S = 300.0  # without a network, or with a wrong key, claude tries for three minutes
+# After so many turns in a row that failed at once: a provider's limit or outage ends by itself, at the latest
+# after some hours. Nine hours in all, so that it does not end a night; a missing login does in the end.
+PAUSES_S = (60.0, 600.0, 1800.0, *8 * (3600.0,))
 UNPRICED_TURNS = 5  # use a limit on dollars up, while no turn has reported any
 
 
@@ -30,10 +34,12 @@ class Budget:
 class Spent:
     """What a run has used up so far.
 
-    usd            None where no turn has reported dollars
-    priced         turns that reported dollars
-    unpriced       turns that began and reported none: a turn that is cut short cannot
-    idle_in_a_row  turns without a trial; one that was cut off by a kill says nothing about the agent
+    usd              None where no turn has reported dollars
+    priced           turns that reported dollars
+    unpriced         turns that began and reported none: a turn that is cut short cannot
+    idle_in_a_row    turns without a trial since the last one, those that failed at once apart; one that was
+                     cut off by a kill says nothing about the agent
+    failed_in_a_row  turns that failed at once
     """
 
     steps: int
@@ -46,37 +52,58 @@ class Spent:
     tokens: int
     discards_in_a_row: int
     idle_in_a_row: int
+    failed_in_a_row: int = 0
 
 
 def spent(steps: Sequence[Step], since: int = 0) -> Spent:
     """Add up the steps that have ended.
 
-    since  how many steps there were when this `lar evolve` began: idle turns count from there, because
-           whoever starts it again has done something about them
+    since  how many steps there were when this `lar evolve` began: idle and failed turns count from there,
+           because whoever starts it again has done something about them
     """
     done = [step for step in steps if step.ended]
+    taken = [step for step in reversed(done) if step.turn and step.number > since]
+    barren = taken[: trailing(not step.ended["kept"] for step in taken)]
     dollars = [step.turn["cost_usd"] for step in steps if step.turn.get("cost_usd") is not None]
     verdicts = [kept for step in done for kept in step.ended["kept"]]
     return Spent(
         steps=len(done),
         trials=len(verdicts),
         keeps=sum(verdicts),
-        hours=sum(step.ended["wall_s"] for step in done) / 3600,
+        hours=sum(step.began.get("prepared_s", 0.0) + step.ended["wall_s"] for step in done) / 3600,
         usd=sum(dollars) if dollars else None,
         priced=len(dollars),
         unpriced=sum(has_no_price(step) for step in steps),
         tokens=sum((step.turn.get("tokens_in") or 0) + (step.turn.get("tokens_out") or 0) for step in steps),
         discards_in_a_row=trailing(not kept for kept in reversed(verdicts)),
-        idle_in_a_row=trailing(
-            not step.ended["kept"] for step in reversed(done) if step.turn and step.number > since
-        ),
+        idle_in_a_row=sum(not failed_at_once(step) for step in barren),
+        failed_in_a_row=trailing(failed_at_once(step) for step in taken),
     )
 
 
+def failed_at_once(step: Step) -> bool:
+    """Return whether a turn that is over was no turn: over within minutes, without a trial, for an error.
+
+    Some agents end with exit code 0 then; they have used no tokens and edited nothing.
+    """
+    turn, outcome = step.turn, step.ended.get("outcome")
+    error = turn.get("exit_code", 0) != 0 or (outcome == "nothing" and not turn.get("tokens_out"))
+    return error and not step.ended.get("kept") and turn.get("wall_s", AT_ONCE_S) < AT_ONCE_S
+
+
+def pause_s(so_far: Spent) -> float:
+    """Return how long to wait before the next turn."""
+    failed = so_far.failed_in_a_row
+    return PAUSES_S[min(failed, len(PAUSES_S)) - 1] if failed else 0.0
+
+
 def has_no_price(step: Step) -> bool:
-    """Return whether an agent worked in this step, its turn is over, and nobody knows what it cost."""
-    over = bool(step.turn or step.ended)
-    return over and step.turn.get("cost_usd") is None and step.turn.get("reason") != "not started"
+    """Return whether an agent worked in this step, its turn is over, and nobody knows what it cost.
+
+    One that failed at once and names no tokens has cost nothing.
+    """
+    over, unknown = bool(step.turn or step.ended), step.turn.get("cost_usd") is None
+    return over and unknown and (bool(step.turn.get("tokens_out")) or not failed_at_once(step))
 
 
 def charged_usd(limit: float, so_far: Spent) -> float:
@@ -108,6 +135,8 @@ def used_up(budget: Budget, so_far: Spent) -> str | None:
         return f"{so_far.discards_in_a_row} trials in a row were not kept"
     if so_far.idle_in_a_row >= IDLE_STEPS:
         return f"{so_far.idle_in_a_row} turns in a row came to no trial"
+    if so_far.failed_in_a_row > len(PAUSES_S):
+        return f"{so_far.failed_in_a_row} turns in a row failed at once, whatever the pauses between them"
     if budget.usd is not None and (charged := charged_usd(budget.usd, so_far)) >= budget.usd:
         estimated = f", counting {turns(so_far.unpriced)} that reported no cost by an estimate"
         return f"{charged:.2f} of {budget.usd:g} USD are spent{estimated if so_far.unpriced else ''}"

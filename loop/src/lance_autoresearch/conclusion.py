@@ -3,11 +3,12 @@
 Every part looks first whether it is already done, so that a step which was killed here is finished later.
 """
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lance_autoresearch import journal, ledger, leftovers, lock, run_branch, settle
+from lance_autoresearch import journal, ledger, leftovers, lock, records_kept, run_branch, settle
 from lance_autoresearch.champion import text_at
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
@@ -53,6 +54,7 @@ def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> N
         "kept": [kept.get(record["id"], False) for record in mine],
         "wall_s": round(turn_s + time.monotonic() - began_s, 1),
     }
+    records_kept.copy_out(run, [record["id"] for record in mine])
     journal.append(run.journal, journal.ENDED, step.number, facts)
     cost = step.turn.get("cost_usd")
     price = "" if cost is None else f", {cost:.2f} USD"
@@ -64,7 +66,12 @@ def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Left
     step, settings, target = steps[-1], run.settings(), run.target
     branch = branch_of(settings)
     tip = git_line(repository, "rev-parse", "--verify", f"refs/heads/{branch}") or settings.start
-    outside = run_branch.changed_files(repository, target, Run(branch, tip, settings.start))
+    # On disk before anything is put right, or a kill in between would forget it.
+    noted = run.step(step.number) / "outside.json"
+    if not noted.is_file():
+        changed = run_branch.changed_files(repository, target, Run(branch, tip, settings.start))
+        replace_file(noted, json.dumps(list(changed)).encode(), scratch=noted.parent)
+    outside = json.loads(noted.read_bytes())
     champion = leftovers.last_champion(repository, target, branch, since=step.began["champion"])
     leftovers.put_right(repository, branch, champion)
     if not step.turn:
@@ -78,7 +85,8 @@ def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Left
     records, _ = tried(run)
     candidate, before = copy.read_bytes(), text_at(repository, target, champion)
     for record in unattributed(records, steps):
-        if (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"])) == (candidate, before):
+        edit = (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"]))
+        if record["judged"] and edit == (candidate, before):
             return Leftovers(NOTHING, "its trial is done")  # and lar was killed after it
     left = leftovers.look(repository, target, champion, candidate, records)
     if left.kind == CANDIDATE:
@@ -104,15 +112,25 @@ def result(step: Step, left: Leftovers, mine: list[Record], kept: dict[str, bool
     """Return the step's outcome in one word, and the line that the next prompt says of it."""
     how = step.turn.get("reason", "cut off")
     stopped = "" if how == "ended" else f"; the turn was stopped: {how}"
+    word, trials = word_of(mine, kept)
     if left.kind not in (CANDIDATE, NOTHING) or not mine:
         failed = step.turn.get("exit_code")
-        crashed = f"; the agent's exit code was {failed}" if how == "ended" and failed else ""
+        words = f" and its last words: {step.turn['said']}" if step.turn.get("said") else ""
+        crashed = f"; the agent's exit code was {failed}{words}" if how == "ended" and failed else ""
         outcome = left.kind if left.kind != NOTHING or how == "ended" else how
-        return outcome, f"{left.told}{stopped}{crashed}"
+        before = f"; before that, {trials}" if mine else ""
+        return outcome, f"{left.told}{before}{stopped}{crashed}"
+    return word, f"{trials}{stopped}"
+
+
+def word_of(mine: list[Record], kept: dict[str, bool]) -> tuple[str, str]:
+    """Return what came of a step's last trial, in one word and in a line; nothing if there was none."""
+    if not mine:
+        return "", ""
     last = mine[-1]
     word = "kept" if kept.get(last["id"]) else last["verdict"]
     before = f"{len(mine)} trials, the last one " if len(mine) > 1 else ""
-    return word, f"{before}{word}: {last.get('reason') or 'no reason given'}{stopped}"
+    return word, f"{before}{word}: {last.get('reason') or 'no reason given'}"
 
 
 def unattributed(records: list[Record], steps: list[Step]) -> list[Record]:
@@ -139,4 +157,5 @@ def tried(run: RunFolder) -> tuple[list[Record], dict[str, bool]]:
 def cut_off_after_s(run: RunFolder, step: Step) -> float:
     """Return how long a turn that a kill cut off had lasted, as its output tells."""
     output = run.step(step.number) / "output.log"
-    return max(0.0, output.stat().st_mtime - step.began["at_s"]) if output.is_file() else 0.0
+    lasted_s = output.stat().st_mtime - step.began["at_s"] if output.is_file() else 0.0
+    return min(max(0.0, lasted_s), run.settings().turn_minutes * 60)  # the clock may have been set meanwhile

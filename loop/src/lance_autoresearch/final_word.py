@@ -1,6 +1,7 @@
 """The end of an unattended run: its champion measured once more, and the last message."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from lance_autoresearch.budget import Spent
 from lance_autoresearch.champion import text_at
 from lance_autoresearch.figures import dollars
 from lance_autoresearch.git import Repository
+from lance_autoresearch.journal import Step
 from lance_autoresearch.process import run_experiment
 from lance_autoresearch.report import change
 from lance_autoresearch.run_folder import RunFolder
@@ -31,7 +33,7 @@ class Remeasured:
 def measured_again(run: RunFolder, champion: str) -> Remeasured:
     """Judge the champion at commit `champion` against the baseline, with the files of the run's start.
 
-    Raises: LarError if the process ends without a result.
+    Raises: Interrupted on Ctrl-C.
     """
     repository = Repository(run.target.root)
     with snapshot.judging_folder(run.path) as folder:
@@ -47,6 +49,14 @@ def measured_again(run: RunFolder, champion: str) -> Remeasured:
         found.get("ratio_high"),
         found.get("reason", "the referee gave no answer"),
     )
+
+
+def of_last_turn(run: RunFolder, so_far: Spent, steps: Sequence[Step]) -> str:
+    """Return what to add to why the run stopped: of a last turn that came to nothing, word and output."""
+    if not so_far.idle_in_a_row and not so_far.failed_in_a_row:
+        return ""
+    log = run.step(steps[-1].number) / "output.log"
+    return f"; the last one: {steps[-1].ended['told']}; its output: {log}"
 
 
 def last_message(run: RunFolder, why: str, so_far: Spent, champion: str, again: Remeasured | None) -> str:

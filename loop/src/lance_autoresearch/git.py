@@ -30,11 +30,11 @@ ELSEWHERE = (
     "GIT_WORK_TREE",
 )
 
-# No hooks, no background housekeeping, and objects on disk before a ref names them.
+# No hooks, no background housekeeping, objects on disk before a ref names them, and refs as well.
 SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.fsync=committed",
+    "core.fsync=committed,reference",
     "gc.auto=0",
     "maintenance.auto=false",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from lance_autoresearch.champion import text_at
 from lance_autoresearch.git import Repository, git, git_line
 from lance_autoresearch.novelty import fingerprint, tried_before
-from lance_autoresearch.record import Record, as_text
+from lance_autoresearch.record import Record, as_bytes, as_text, load
 from lance_autoresearch.workspace import Target
 
 CANDIDATE, NOTHING, OUTSIDE, DUPLICATE = "candidate", "nothing", "outside", "duplicate"
@@ -79,11 +79,22 @@ def last_champion(repository: Repository, target: Target, branch: str, since: st
         commit, _, trial = line.partition(" ")
         parent = git_line(repository, "rev-parse", "--verify", "--quiet", f"{commit}^")
         touched = git_line(repository, "diff", "--name-only", f"{commit}^", commit)
-        known = (target.trials / f"{trial.strip()}.json").is_file()
-        if parent != champion or touched != target.kernels or not known:
+        if parent != champion or touched != target.kernels:
+            break
+        edit = text_at(repository, target, champion), text_at(repository, target, commit)
+        if edit != kept_in(target, trial.strip()):
             break
         champion = commit
     return champion
+
+
+def kept_in(target: Target, trial: str) -> tuple[bytes, bytes] | None:
+    """Return the champion and the candidate of a trial that kept it, or None if there is no such trial."""
+    file = target.trials / f"{trial}.json"
+    found = load(file) if file.is_file() else None
+    if found is None or found["verdict"] != "keep":
+        return None
+    return as_bytes(found["champion_text"]), as_bytes(found["candidate_text"])
 
 
 def put_right(repository: Repository, branch: str, champion: str) -> None:

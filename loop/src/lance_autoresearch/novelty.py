@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from lance_autoresearch.record import Record
 
-# What a machine's bad moment may have decided is worth another trial.
-REPEATABLE = ("timeout",)
+# What a machine's bad moment may have decided is worth another trial, and so is a keep that was taken back:
+# as long as it stands, the same edit begins at another champion.
+REPEATABLE = ("timeout", "keep")
 UNDECIDED = ("inconclusive", "not the candidate:", "not confirmed")
 
 
@@ -86,14 +87,18 @@ def without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 def tried_before(champion: str, candidate: str, records: Iterable[Record]) -> Record | None:
     """Return an earlier trial of the same edit: the same change, names aside, to the same champion.
 
-    A trial that could not tell does not count, and the same text against another champion is another edit.
+    A trial that could not tell does not count, nor does one that was refused because another file had
+    changed; and the same text against another champion is another edit.
     """
     edit = (fingerprint(champion), fingerprint(candidate))
     for record in records:
-        undecided = record["verdict"] in REPEATABLE or (record.get("reason") or "").startswith(UNDECIDED)
-        if (
-            not undecided
-            and (fingerprint(record["champion_text"]), fingerprint(record["candidate_text"])) == edit
-        ):
+        known = (fingerprint(record["champion_text"]), fingerprint(record["candidate_text"]))
+        if known == edit and not is_open(record):
             return record
     return None
+
+
+def is_open(record: Record) -> bool:
+    """Return whether a trial decided nothing about its edit, so that the same one may be tried again."""
+    undecided = record["verdict"] in REPEATABLE or (record.get("reason") or "").startswith(UNDECIDED)
+    return undecided or not record["judged"]

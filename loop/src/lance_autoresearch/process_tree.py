@@ -53,6 +53,14 @@ def process_table() -> dict[int, Process]:
     return table
 
 
+def command_line(pid: int) -> bytes:
+    """Return the words that a process was started with, or nothing if it has ended."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def descendants(table: dict[int, Process], roots: Collection[int], spared: Collection[int]) -> set[int]:
     """Return the pids below `roots`, without `spared` and what is below those."""
     children: dict[int, list[int]] = {}

@@ -6,11 +6,14 @@
     <runs>/<target>-<tag>/last_message.txt
     <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md, output.log and kernels.py
     <runs>/<target>-<tag>/aside/          what agents spoilt (see `run_tree`)
+    <runs>/<target>-<tag>/judged/         copies of results.tsv and of trials/ (see `records_kept`)
+    <runs>/<target>-<tag>/git_config      a copy of git's settings (see `git_settings`)
 
 <runs> is a folder per repository below $LAR_RUNS, or else below the user's state folder (XDG).
 """
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -78,6 +81,11 @@ class RunFolder:
         """Holds what the `.git` of the work tree has to be."""
         return self.path / "worktree.git"
 
+    @property
+    def judged(self) -> Path:
+        """Holds copies of what was judged (see `records_kept`)."""
+        return self.path / "judged"
+
     def step(self, number: int) -> Path:
         """The folder of one step, made if need be."""
         folder = self.path / "steps" / f"{number:04d}"
@@ -97,13 +105,22 @@ class RunFolder:
 
 def runs_of(root: Path) -> Path:
     """Return the folder of all runs of the repository that `root` is a work tree of."""
-    common = git_line(Repository(root), "rev-parse", "--path-format=absolute", "--git-common-dir") or str(
-        root
-    )
+    common = common_folder(root)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
     runs = Path(os.environ.get("LAR_RUNS") or state / "lance-autoresearch")
     name = Path(common).parent.name if Path(common).name == ".git" else Path(common).name
     return runs / f"{name}-{hashlib.sha256(common.encode()).hexdigest()[:8]}"
+
+
+def common_folder(root: Path) -> str:
+    """Return git's folder of the repository, also while its settings are spoilt and git does not work."""
+    known = git_line(Repository(root), "rev-parse", "--path-format=absolute", "--git-common-dir")
+    if known is not None:
+        return known
+    inside = Path(root, ".git")
+    if inside.is_file():  # a work tree of the user's, in <common>/worktrees/<name>
+        inside = Path(root, inside.read_text().removeprefix("gitdir:").strip()).parents[1]
+    return os.path.realpath(inside if inside.is_dir() else root)
 
 
 def found(root: Path, target: str, tag: str | None = None) -> RunFolder:
@@ -163,6 +180,19 @@ def ask_again(run: RunFolder, **asked: object) -> None:
 def branch_of(settings: Settings) -> str:
     """Return the name of the run's branch."""
     return f"autoresearch/{settings.target}/{settings.tag}"
+
+
+def resume_command(run: RunFolder) -> str:
+    """Return what to type to go on with a run."""
+    return f"lar evolve {run.target_name} --resume --tag {run.settings().tag}"
+
+
+def set_aside(run: RunFolder, path: Path) -> None:
+    """Move a file, a link or a folder to <run>/aside/."""
+    folder = run.path / "aside"
+    folder.mkdir(exist_ok=True)
+    names = (folder / f"{number:04d}-{path.name}" for number in itertools.count(1))
+    path.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def refuse_inside(root: Path, folder: Path) -> None:

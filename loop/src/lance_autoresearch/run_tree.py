@@ -5,18 +5,17 @@ when the tree was made, as <run>/worktree.git remembers: git works in whatever r
 What cannot be mended is moved to <run>/aside/ and never deleted.
 """
 
-import itertools
 import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from lance_autoresearch import ledger, lock, run_branch
+from lance_autoresearch import git_settings, ledger, lock, records_kept, run_branch
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, git, git_line, git_paths
-from lance_autoresearch.record import load
-from lance_autoresearch.run_folder import RunFolder, Say, branch_of, refuse_inside
+from lance_autoresearch.record import as_bytes, load
+from lance_autoresearch.run_folder import RunFolder, Say, branch_of, refuse_inside, set_aside
 from lance_autoresearch.workspace import Target
 
 COMMON = ("rev-parse", "--path-format=absolute", "--git-common-dir")
@@ -35,6 +34,7 @@ def ready(root: Path, run: RunFolder, champion: str, say: Say) -> None:
     Raises: LarError with git's words if it cannot make them.
     """
     refuse_inside(root, run.path)
+    git_settings.keep_or_put_back(root, run, say)
     main, target = Repository(root), run.target
     common = git_line(main, *COMMON)
     if common is None:
@@ -45,7 +45,7 @@ def ready(root: Path, run: RunFolder, champion: str, say: Say) -> None:
     # A git that outlived an earlier lar holds this lock, and its *.lock files are not stale.
     with lock.held(target.trials, say) if plain else nullcontext():
         remove_stale_locks(common, run)
-        see_to_branch(main, run, champion)
+        see_to_branch(main, common, run, champion)
         if not plain or not is_ours(common, run):
             make_anew(main, run)
             if not is_ours(common, run):
@@ -55,6 +55,7 @@ def ready(root: Path, run: RunFolder, champion: str, say: Say) -> None:
                 )
         clear_index(Repository(target.root), branch_of(run.settings()))
         set_spoilt_records_aside(run)
+        records_kept.put_back(run, say)
 
 
 def has_plain_folders(target: Target) -> bool:
@@ -83,13 +84,16 @@ def remove_stale_locks(common: str, run: RunFolder) -> None:
         file.unlink(missing_ok=True)
 
 
-def see_to_branch(main: Repository, run: RunFolder, champion: str) -> None:
+def see_to_branch(main: Repository, common: str, run: RunFolder, champion: str) -> None:
     """Make the branch if it is missing or stands for another one, and say where its run began."""
     settings = run.settings()
     branch = f"refs/heads/{branch_of(settings)}"
     start = run_branch.start_ref(branch_of(settings))
     listed = git(main, "for-each-ref", "--format=%(refname) %(objectname) %(symref)", branch, start)
     known = dict(line.split(" ", 1) for line in listed.decode("utf-8", "replace").splitlines())
+    for loose in (Path(common, ref) for ref in (branch, start) if ref not in known):
+        if loose.is_file():
+            loose.unlink()  # a power cut left it empty: git would not replace it
     if not known.get(branch, "").endswith(" "):
         git(main, "update-ref", "--no-deref", branch, champion)
     if known.get(start) != f"{settings.start} ":
@@ -179,7 +183,7 @@ def is_record(path: Path, branch: str) -> bool:
         found: dict[str, Any] = load(path)
     except (LarError, RecursionError):
         return False
-    texts = all(isinstance(found.get(name), str) for name in (*TEXTS, "champion_text"))
+    texts = all(is_text(found.get(name)) for name in (*TEXTS, "champion_text"))
     reason = isinstance(found.get("reason"), str | None)
     combos = found.get("combos") or {}
     parts = isinstance(combos, dict) and all(isinstance(one, dict) for one in combos.values())
@@ -188,9 +192,9 @@ def is_record(path: Path, branch: str) -> bool:
     return texts and reason and parts and numbers and "judged" in found and found["branch"] == branch
 
 
-def set_aside(run: RunFolder, path: Path) -> None:
-    """Move a file, a link or a folder to <run>/aside/."""
-    folder = run.path / "aside"
-    folder.mkdir(exist_ok=True)
-    names = (folder / f"{number:04d}-{path.name}" for number in itertools.count(1))
-    path.rename(next(name for name in names if not os.path.lexists(name)))
+def is_text(value: object) -> bool:
+    """Return whether `value` is text that stands for bytes; JSON can hold half of a surrogate pair."""
+    try:
+        return isinstance(value, str) and bool(as_bytes(value) or True)
+    except UnicodeEncodeError:
+        return False

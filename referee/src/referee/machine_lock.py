@@ -1,4 +1,8 @@
-"""One trial times at a time on one machine, whoever starts it and from whichever checkout."""
+"""One trial times at a time on one machine, whoever starts it and from whichever checkout.
+
+The lock lies in one folder for all, whatever TMPDIR says: an agent's sandbox sets another one, and two locks
+would be two clocks. Only our own tests name another folder, by LAR_MACHINE_LOCK.
+"""
 
 import contextlib
 import fcntl
@@ -12,6 +16,7 @@ from pathlib import Path
 
 WAIT_S = 0.5
 REMIND_S = 60.0
+FOLDER = "/tmp"
 PREFIX = f"lance-autoresearch-{os.getuid()}-"
 
 
@@ -21,13 +26,19 @@ def alone(say: Callable[[str], None], folder: Path | None = None) -> Iterator[Pa
 
     The lock is the operating system's own (flock): it goes with its holder, however that ends, and the next
     holder clears away what was left behind. `say` is told whom we wait for, and again every minute.
+
+    folder  holds both the lock and the folder to work in; by default the one for all, and TMPDIR
+
+    Raises: OSError if the lock can be neither opened nor made.
     """
     place = folder or Path(tempfile.gettempdir())
-    descriptor = open_lock(place / "lance-autoresearch.lock")
+    lock_folder = folder or Path(os.environ.get("LAR_MACHINE_LOCK", FOLDER))
+    descriptor = open_lock(lock_folder / "lance-autoresearch.lock")
     try:
         wait_for(descriptor, say)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with contextlib.suppress(OSError):  # in a sandbox that only lets us read, we hold it without a name
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         for left_behind in place.glob(f"{PREFIX}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=PREFIX, dir=place, ignore_cleanup_errors=True) as workplace:
@@ -37,7 +48,10 @@ def alone(say: Callable[[str], None], folder: Path | None = None) -> Iterator[Pa
 
 
 def open_lock(path: Path) -> int:
-    """Open the lock file for any user; who did not create it may not ask to create it (proc_sys_fs(5))."""
+    """Open the lock file for any user; who did not create it may not ask to create it (proc_sys_fs(5)).
+
+    A descriptor to read is enough to hold it: an agent's sandbox may not let us write outside its folders.
+    """
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         return os.open(path, flags)
@@ -45,6 +59,8 @@ def open_lock(path: Path) -> int:
         descriptor = os.open(path, flags | os.O_CREAT, 0o666)
         os.fchmod(descriptor, 0o666)
         return descriptor
+    except OSError:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
 
 def wait_for(descriptor: int, say: Callable[[str], None]) -> None:
