@@ -92,8 +92,16 @@ def test_a_provider_s_limit_does_not_end_a_night() -> None:
         == "12 turns in a row failed at once, whatever the pauses between them"
     )
     assert used_up(Budget(), spent([*steps, step(20, [False])])) is None
-    assert used_up(Budget(), spent(steps, since=1)) is not None
-    assert used_up(Budget(), spent(steps, since=2)) is None, "somebody started lar again since"
+    assert used_up(Budget(), spent(steps, since=9)) == "all 4 turns failed at once"
+    assert used_up(Budget(), spent(steps, since=10)) is None, "somebody started lar again since"
+
+
+def test_an_agent_that_cannot_begin_ends_the_run_within_the_hour() -> None:
+    """Nobody is logged in: no pause helps."""
+    steps = [failed(1), failed(2), failed(3)]
+    assert used_up(Budget(), spent(steps)) is None
+    assert used_up(Budget(), spent([*steps, failed(4)])) == "all 4 turns failed at once"
+    assert used_up(Budget(), spent([step(1, []), *steps[1:], failed(4), failed(5)])) is None
 
 
 def test_only_a_turn_that_failed_at_once_is_followed_by_a_pause() -> None:

@@ -9,8 +9,9 @@ from lance_autoresearch.journal import Step
 IDLE_STEPS = 5  # without a trial since the last one: then the agent or its settings are at fault
 AT_ONCE_S = 300.0  # without a network, or with a wrong key, claude tries for three minutes
 # After so many turns in a row that failed at once: a provider's limit or outage ends by itself, at the latest
-# after some hours. Nine hours in all, so that it does not end a night; a missing login does in the end.
+# after some hours. Nine hours in all, so that it does not end a night.
 PAUSES_S = (60.0, 600.0, 1800.0, *8 * (3600.0,))
+NEVER_STARTED = 4  # failed at once from the first on: that is no limit but a missing login or a wrong setting
 UNPRICED_TURNS = 5  # use a limit on dollars up, while no turn has reported any
 
 
@@ -40,6 +41,7 @@ class Spent:
     idle_in_a_row    turns without a trial since the last one, those that failed at once apart; one that was
                      cut off by a kill says nothing about the agent
     failed_in_a_row  turns that failed at once
+    has_worked       whether there was any turn that did not, since the same moment
     """
 
     steps: int
@@ -53,6 +55,7 @@ class Spent:
     discards_in_a_row: int
     idle_in_a_row: int
     failed_in_a_row: int = 0
+    has_worked: bool = True
 
 
 def spent(steps: Sequence[Step], since: int = 0) -> Spent:
@@ -78,6 +81,7 @@ def spent(steps: Sequence[Step], since: int = 0) -> Spent:
         discards_in_a_row=trailing(not kept for kept in reversed(verdicts)),
         idle_in_a_row=sum(not failed_at_once(step) for step in barren),
         failed_in_a_row=trailing(failed_at_once(step) for step in taken),
+        has_worked=not all(failed_at_once(step) for step in taken),
     )
 
 
@@ -135,6 +139,8 @@ def used_up(budget: Budget, so_far: Spent) -> str | None:
         return f"{so_far.discards_in_a_row} trials in a row were not kept"
     if so_far.idle_in_a_row >= IDLE_STEPS:
         return f"{so_far.idle_in_a_row} turns in a row came to no trial"
+    if so_far.failed_in_a_row >= NEVER_STARTED and not so_far.has_worked:
+        return f"all {so_far.failed_in_a_row} turns failed at once"
     if so_far.failed_in_a_row > len(PAUSES_S):
         return f"{so_far.failed_in_a_row} turns in a row failed at once, whatever the pauses between them"
     if budget.usd is not None and (charged := charged_usd(budget.usd, so_far)) >= budget.usd:
