@@ -13,9 +13,10 @@ import pytest
 from referee import machine_lock
 
 HOLDER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from referee import machine_lock
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have left it ignored
 with machine_lock.alone(print, Path(sys.argv[1])) as folder:
     (folder / "half-done").write_text("x")
     print("held", flush=True)

@@ -4,6 +4,7 @@ A target's tests know its kernels, its cases and what must come of them; how to 
 """
 
 import dataclasses
+import functools
 import importlib
 import io
 import itertools
@@ -95,14 +96,25 @@ def wrong_in_battery(experiment: Experiment, text: str, seed: int = 7) -> str:
 
     It runs in this process: for wrong kernels that need no trial, whose processes take seconds to start.
     """
-    kernels = ModuleType("kernels")
-    exec(text, kernels.__dict__)
+    kernels = module_of(text)
     for case in experiment.correctness_battery(seed):
         try:
             check_case(experiment, case, kernels)
         except Mismatch as found:
             return f"case {case.name}: {found}"
     return ""
+
+
+def loaded(path: Path) -> ModuleType:
+    """Return the kernel in the file `path` as a module of this process, policy left out."""
+    return module_of(path.read_text())
+
+
+def module_of(text: str) -> ModuleType:
+    """Return the kernel `text` as a module of this process, policy left out."""
+    kernels = ModuleType("kernels")
+    exec(text, kernels.__dict__)
+    return kernels
 
 
 def distinct(*modules: ModuleType) -> list[ModuleType]:
@@ -119,12 +131,12 @@ def distinct(*modules: ModuleType) -> list[ModuleType]:
 def reduced(experiment: Experiment, every: int, workload: Callable[[int], Workload]) -> Experiment:
     """Return `experiment` with every `every`-th case of its battery and `workload(seed)` as its only one.
 
-    Enough to put the defences on trial, and quick.
+    Enough to put the defences on trial, and quick: what a seed draws is drawn once.
     """
     return dataclasses.replace(
         experiment,
-        correctness_battery=lambda seed: experiment.correctness_battery(seed)[::every],
-        speed_workloads=lambda seed: [workload(seed)],
+        correctness_battery=functools.cache(lambda seed: experiment.correctness_battery(seed)[::every]),
+        speed_workloads=functools.cache(lambda seed: [workload(seed)]),
     )
 
 

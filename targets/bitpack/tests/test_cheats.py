@@ -9,7 +9,6 @@ import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -113,13 +112,6 @@ def cases(battery_cases: list[Case]) -> dict[str, Case]:
     return {case.name: case for case in battery_cases}
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a kernel of `cheats/` as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 def test_every_cheat_is_on_trial() -> None:
     """No kernel lies in the folder that no test runs."""
     on_trial = {*STOPPED, *WRONG, *STOPPED_IN_TIMED_OPS, *STOPPED_IN_CASES, "honest_slow", "honest_fast"}
@@ -146,17 +138,21 @@ def test_a_shortcut_is_stopped_by_the_timed_ops_alone(
     name: str, combo: tuple[str, str], cases: dict[str, Case]
 ) -> None:
     """What it gets wrong is planted there as well as in the battery; a page of zeros gives nothing away."""
-    testing.check_case(EXPERIMENT, cases["width 0 of 32"], loaded(name))
+    testing.check_case(EXPERIMENT, cases["width 0 of 32"], testing.loaded(CHEATS / f"{name}.py"))
     one = inputs.workload(SplitMix64(7), *combo)
     with pytest.raises(Mismatch):
-        testing.check_case(EXPERIMENT, Case("timed", one.build_inputs, inputs.redraw(one, 7)), loaded(name))
+        testing.check_case(
+            EXPERIMENT,
+            Case("timed", one.build_inputs, inputs.redraw(one, 7)),
+            testing.loaded(CHEATS / f"{name}.py"),
+        )
 
 
 @pytest.mark.parametrize(("name", "case", "reason"), [(name, *why) for name, why in STOPPED_IN_CASES.items()])
 def test_a_shortcut_is_stopped_by_a_case(name: str, case: str, reason: str, cases: dict[str, Case]) -> None:
     """What only some sizes, widths or messages show."""
     with pytest.raises(Mismatch, match=re.escape(reason)):
-        testing.check_case(EXPERIMENT, cases[case], loaded(name))
+        testing.check_case(EXPERIMENT, cases[case], testing.loaded(CHEATS / f"{name}.py"))
 
 
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:

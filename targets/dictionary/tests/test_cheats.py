@@ -7,7 +7,6 @@ honest ones, go through all of a trial but the policy: each defence must stand a
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -117,13 +116,6 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a kernel of `cheats/` as a module."""
-    module = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), module.__dict__)
-    return module
-
-
 def case_named(name: str, battery_cases: list[Case]) -> Case:
     """Return the first case of the battery whose name begins so, or a round of `shape/distribution`."""
     if "/" in name:
@@ -151,7 +143,7 @@ def test_a_shortcut_is_found_out_where_it_is_wrong(name: str, battery_cases: lis
     """By the case or the timed ops that were made for it."""
     case, reason = WRONG_IN[name]
     with pytest.raises(Mismatch, match=f"^{reason}"):
-        testing.check_case(EXPERIMENT, case_named(case, battery_cases), loaded(name))
+        testing.check_case(EXPERIMENT, case_named(case, battery_cases), testing.loaded(CHEATS / f"{name}.py"))
 
 
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:

@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -87,17 +86,10 @@ def test_the_battery_finds_a_wrong_answer(name: str) -> None:
     assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 @pytest.mark.parametrize("name", WRONG_IN_TIMED_OPS)
 def test_timed_ops_find_what_is_right_in_a_few_small_cases(name: str) -> None:
     """A few cases of the battery let it pass; a quarter of a round does not."""
-    kernels = loaded(name)
+    kernels = testing.loaded(CHEATS / f"{name}.py")
     for case in few_cases():
         testing.check_case(EXPERIMENT, case, kernels)
     drawn = two_workloads()[WRONG_IN_TIMED_OPS[name]]

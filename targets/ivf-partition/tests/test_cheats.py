@@ -4,11 +4,8 @@ One for each defence goes through all of a trial but the policy, as each must st
 wrong answer gives away, are played in this process, on cases of the battery or on timed ops.
 """
 
-import dataclasses
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -20,7 +17,7 @@ from ivf_partition.run_experiment import EXPERIMENT
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
-from referee.workload import Case, Workload
+from referee.workload import Case
 
 CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from ivf_partition.baseline import IvfKernel"
@@ -40,21 +37,9 @@ WRONG = {  # and found by the battery, which needs no trial for that
 }
 
 
-@cache
-def few_cases() -> list[Case]:
-    """Return cases from every part of the battery, drawn once."""
-    return list(EXPERIMENT.correctness_battery(7))[::9]
-
-
-@cache
-def timed() -> Workload:
-    """Return the one workload that is timed."""
-    return inputs.workload(SplitMix64(7), "1024x128-l2-20", "uniform")
-
-
-# The gate is on trial here, not the kernel.
-FEW = dataclasses.replace(
-    EXPERIMENT, correctness_battery=lambda seed: few_cases(), speed_workloads=lambda seed: [timed()]
+# Cases from all parts of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=9, workload=lambda seed: inputs.workload(SplitMix64(seed), "1024x128-l2-20", "uniform")
 )
 
 
@@ -78,20 +63,13 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is Verdict.FAIL
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 def test_ranking_by_half_of_the_coordinates_is_stopped_by_a_late_bloomer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It keeps a quarter of all partitions, and only where there are many: ordinary queries let it pass."""
     monkeypatch.setitem(inputs.SHAPES, "9001x256-l2-1", inputs.Shape(9001, 256, "l2", 1, n_queries=2))
-    kernels = loaded("first_half_first")
-    for case in few_cases():
+    kernels = testing.loaded(CHEATS / "first_half_first.py")
+    for case in FEW.correctness_battery(7):
         testing.check_case(EXPERIMENT, case, kernels)
     large = inputs.workload(SplitMix64(7), "9001x256-l2-1", "offset")
     ops = inputs.redraw(large, 1)

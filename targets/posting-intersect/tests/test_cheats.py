@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -105,13 +104,6 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is verdict
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 @pytest.fixture(scope="module")
 def batteries() -> list[Sequence[Case]]:
     """Return most of the battery of some seeds, of the last without all large lists: drawing takes long."""
@@ -133,7 +125,7 @@ def test_a_wrong_answer_is_found_with_every_seed(name: str, batteries: list[Sequ
     for cases in filter(None, parts):
         ops = [op for case in cases for op in case.ops]
         with pytest.raises(Mismatch):
-            testing.check_case(EXPERIMENT, Case("joined", {}, ops), loaded(name))
+            testing.check_case(EXPERIMENT, Case("joined", {}, ops), testing.loaded(CHEATS / f"{name}.py"))
 
 
 @pytest.mark.parametrize("name", UNFIT)
@@ -141,7 +133,7 @@ def test_an_answer_that_is_no_array_of_its_own_is_refused(name: str) -> None:
     """Before it is compared."""
     case = next(battery.warm_up_case(SplitMix64(3)))
     with pytest.raises(player.Unfit, match=UNFIT[name]):
-        testing.check_case(EXPERIMENT, case, loaded(name))
+        testing.check_case(EXPERIMENT, case, testing.loaded(CHEATS / f"{name}.py"))
 
 
 @pytest.mark.parametrize("name", BY_TIMED_OPS)
@@ -150,7 +142,7 @@ def test_the_timed_ops_find_it_out_as_well(name: str) -> None:
     drawn = inputs.workload(*BY_TIMED_OPS[name], 5)
     ops = [op for seed in range(4) for op in inputs.redraw(drawn, seed)]
     with pytest.raises(Mismatch):
-        testing.check_case(EXPERIMENT, Case("timed", {}, ops), loaded(name))
+        testing.check_case(EXPERIMENT, Case("timed", {}, ops), testing.loaded(CHEATS / f"{name}.py"))
 
 
 def test_honest_kernels_pass(tmp_path: Path, compiled: Path) -> None:

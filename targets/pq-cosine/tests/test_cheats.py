@@ -4,11 +4,8 @@ One for each defence goes through all of a trial but the policy, as each must st
 wrong answer gives away, are played in this process, on cases of the battery or on timed ops.
 """
 
-import dataclasses
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -20,7 +17,7 @@ from pq_cosine.run_experiment import EXPERIMENT
 from referee import policy, testing
 from referee.faults import Verdict
 from referee.stage import Record
-from referee.workload import Case, Workload
+from referee.workload import Case
 
 CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from pq_cosine.baseline import PqKernel"
@@ -46,21 +43,9 @@ WRONG_IN_TIMED_OPS = {  # in one of the first so many
 }
 
 
-@cache
-def few_cases() -> list[Case]:
-    """Return cases from four parts of the battery, the last one among them, drawn once."""
-    return list(EXPERIMENT.correctness_battery(7))[::14]
-
-
-@cache
-def timed() -> Workload:
-    """Return the one workload that is timed."""
-    return inputs.workload(SplitMix64(7), "128x16", "tight")
-
-
-# The gate is on trial here, not the kernel.
-FEW = dataclasses.replace(
-    EXPERIMENT, correctness_battery=lambda seed: few_cases(), speed_workloads=lambda seed: [timed()]
+# Cases from all parts of the battery and one workload: the gate is on trial here, not the kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=14, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "tight")
 )
 
 
@@ -81,22 +66,16 @@ def test_the_battery_finds_a_wrong_answer(name: str) -> None:
     assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 @pytest.mark.parametrize("name", WRONG_IN_TIMED_OPS)
 def test_timed_ops_find_what_is_right_in_a_few_small_cases(name: str) -> None:
     """A few cases of the battery let it pass; a round, or a part of one, does not."""
-    kernels = loaded(name)
-    for case in few_cases():
+    kernels = testing.loaded(CHEATS / f"{name}.py")
+    for case in FEW.correctness_battery(7):
         testing.check_case(EXPERIMENT, case, kernels)
-    ops = inputs.redraw(timed(), 1)[: WRONG_IN_TIMED_OPS[name]]
+    (timed,) = FEW.speed_workloads(7)
+    ops = inputs.redraw(timed, 1)[: WRONG_IN_TIMED_OPS[name]]
     with pytest.raises(Mismatch):
-        testing.check_case(EXPERIMENT, Case("timed", timed().build_inputs, ops), kernels)
+        testing.check_case(EXPERIMENT, Case("timed", timed.build_inputs, ops), kernels)
 
 
 @pytest.mark.parametrize("name", STOPPED)

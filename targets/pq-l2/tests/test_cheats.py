@@ -7,9 +7,7 @@ in this process, on cases of the battery or on timed ops.
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -23,7 +21,7 @@ from referee.contender import contender
 from referee.faults import KernelFault, Verdict
 from referee.player_process import Rules, started
 from referee.stage import Record
-from referee.workload import Case, Workload
+from referee.workload import Case
 
 CHEATS = Path(__file__).parent / "cheats"
 HONEST = "from pq_l2.baseline import PqKernel"
@@ -73,24 +71,13 @@ REFUSED_BY_POLICY = {  # the others say nothing that no honest kernel says
 }
 
 
-@cache
-def few_cases() -> list[Case]:
-    """Return cases from the battery, none of them of timed size, drawn once."""
-    return list(EXPERIMENT.correctness_battery(7))[::10]
-
-
-@cache
-def drawn() -> Workload:
-    """Return the one workload that is timed."""
-    return inputs.workload(SplitMix64(7), "128x16", "uniform")
-
-
-# The gate is on trial here, not the kernel.
-FEW = dataclasses.replace(
-    EXPERIMENT, correctness_battery=lambda seed: few_cases(), speed_workloads=lambda seed: [drawn()]
+# Cases from the battery, none of them of timed size, and one workload: the gate is on trial here, not the
+# kernel.
+FEW = testing.reduced(
+    EXPERIMENT, every=10, workload=lambda seed: inputs.workload(SplitMix64(seed), "128x16", "uniform")
 )
 # Four times the turns in a block: on a busy machine it takes many, and more processes would take longer.
-MORE_TURNS = dataclasses.replace(FEW, speed_workloads=lambda seed: [drawn()] * 4)
+MORE_TURNS = dataclasses.replace(FEW, speed_workloads=lambda seed: FEW.speed_workloads(seed) * 4)
 
 
 def test_every_cheat_is_on_trial() -> None:
@@ -129,22 +116,16 @@ def test_the_battery_finds_a_wrong_answer(name: str) -> None:
     assert WRONG[name] in testing.wrong_in_battery(FEW, (CHEATS / f"{name}.py").read_text())
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 @pytest.mark.parametrize("name", WRONG_IN_TIMED_OPS)
 def test_timed_ops_find_what_is_right_in_a_few_small_cases(name: str) -> None:
     """The battery without its timed sizes lets it pass; two rounds, or a part of one, do not."""
-    kernels = loaded(name)
-    for case in few_cases():
+    kernels = testing.loaded(CHEATS / f"{name}.py")
+    for case in FEW.correctness_battery(7):
         testing.check_case(EXPERIMENT, case, kernels)
-    ops = [op for seed in (1, 2) for op in inputs.redraw(drawn(), seed)][: WRONG_IN_TIMED_OPS[name]]
+    (timed,) = FEW.speed_workloads(7)
+    ops = [op for seed in (1, 2) for op in inputs.redraw(timed, seed)][: WRONG_IN_TIMED_OPS[name]]
     with pytest.raises(Mismatch):
-        testing.check_case(EXPERIMENT, Case("timed", drawn().build_inputs, ops), kernels)
+        testing.check_case(EXPERIMENT, Case("timed", timed.build_inputs, ops), kernels)
 
 
 @pytest.mark.parametrize("name", UNFIT)
@@ -159,7 +140,7 @@ def play(name: str, folder: Path, compiled: Path, rules: Rules) -> None:
     text, paths = (CHEATS / f"{name}.py").read_text(), testing.source_paths(EXPERIMENT)
     with started(contender("candidate", EXPERIMENT.package, text, folder, paths, compiled), rules) as process:
         process.load()
-        for case in few_cases():
+        for case in FEW.correctness_battery(7):
             correctness.check_case(EXPERIMENT, case, process)
 
 

@@ -8,7 +8,6 @@ import dataclasses
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -96,19 +95,12 @@ def test_a_cheat_is_stopped_for_its_own_reason(name: str, judge: Callable[..., R
     assert record.verdict is Verdict.FAIL
 
 
-def loaded(name: str) -> ModuleType:
-    """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
-
-
 @pytest.mark.parametrize("name", WRONG_IN_TIMED_OPS)
 def test_a_timed_op_finds_what_is_wrong_only_for_many_rows(name: str) -> None:
     """The battery's help is not needed."""
     ops = inputs.redraw(timed(7), 1)[:8]
     with pytest.raises(Mismatch, match=WRONG_IN_TIMED_OPS[name]):
-        testing.check_case(EXPERIMENT, Case("timed", {}, ops), loaded(name))
+        testing.check_case(EXPERIMENT, Case("timed", {}, ops), testing.loaded(CHEATS / f"{name}.py"))
 
 
 @pytest.mark.parametrize("name", UNFIT)
