@@ -108,15 +108,13 @@ def test_every_cheat_is_on_trial() -> None:
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_kernel_is_stopped_by_the_battery(name: str) -> None:
     """By the first wrong answer, where it was to be expected."""
-    kernel = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), vars(kernel))
+    kernel = testing.loaded(CHEATS / f"{name}.py")
     assert WRONG[name] in first_mismatch(kernel)
 
 
 def test_one_call_cannot_answer_them_all() -> None:
     """A call returns two arrays and is handed no view of the starts of all chunks."""
-    kernel = ModuleType("all_chunks_at_once")
-    exec((CHEATS / "all_chunks_at_once.py").read_text(), vars(kernel))
+    kernel = testing.loaded(CHEATS / "all_chunks_at_once.py")
     inputs_seen = testing.seen(few_cases()[0].ops)[-1]
     assert inputs_seen["method"] == CHUNK_BY_CHUNK
     asked: list[np.ndarray] = []
@@ -147,15 +145,12 @@ def first_mismatch(kernel: ModuleType) -> str:
 
 def test_a_right_kernel_is_not_stopped_by_the_battery() -> None:
     """The text that the wrong ones build on."""
-    kernel = ModuleType("honest")
-    exec(HONEST, vars(kernel))
-    assert first_mismatch(kernel) == ""
+    assert first_mismatch(testing.module_of(HONEST)) == ""
 
 
 def test_an_answer_that_is_a_view_of_an_input_is_refused() -> None:
     """Before it is compared."""
-    kernel = ModuleType("view_of_input")
-    exec((CHEATS / "view_of_input.py").read_text(), vars(kernel))
+    kernel = testing.loaded(CHEATS / "view_of_input.py")
     with pytest.raises(player.Unfit, match="got a view of the input 'codes'"):
         first_mismatch(kernel)
 

@@ -88,9 +88,7 @@ FEW = dataclasses.replace(
 
 def loaded(name: str, before: str = "", after: str = "") -> ModuleType:
     """Return a cheat as a module, some of its text replaced."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text().replace(before, after), kernels.__dict__)
-    return kernels
+    return testing.module_of((CHEATS / f"{name}.py").read_text().replace(before, after))
 
 
 def test_every_cheat_is_on_trial() -> None:

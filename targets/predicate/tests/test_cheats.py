@@ -114,9 +114,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def cheat(name: str) -> ModuleType:
     """Return a cheat as a module."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
-    return kernels
+    return testing.loaded(CHEATS / f"{name}.py")
 
 
 def n_wrong(kernels: ModuleType, cases: Sequence[Case]) -> int:

@@ -8,7 +8,6 @@ import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -119,8 +118,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", BY_THE_BATTERY)
 def test_a_wrong_answer_is_found_with_every_seed(name: str, batteries: list[Sequence[Case]]) -> None:
     """By one of the cases that are there for it."""
-    kernels = ModuleType(name)
-    exec((CHEATS / f"{name}.py").read_text(), kernels.__dict__)
+    kernels = testing.loaded(CHEATS / f"{name}.py")
     start, reason = BY_THE_BATTERY[name]
     for battery in batteries:
         cases = [case for case in battery if case.name.startswith(start)]
