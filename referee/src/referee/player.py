@@ -70,6 +70,8 @@ def load(channel: socket.socket, start: dict[str, Any]) -> tuple[Callable[..., O
     package = start["package"]
     sandbox.limit_resources(start["memory_bytes"], start["file_bytes"])
     prepare = importlib.import_module(f"{package}.prepare").prepare
+    # Numba would import it for its BLAS, a fifth of a player's start; no kernel of Lance's has one.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
     importlib.import_module("numba")
     in_force = "unsandboxed: switched off"
     if start["sandbox"]:
