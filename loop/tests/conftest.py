@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -63,18 +64,33 @@ class Toy:
         """Run `lar` inside this process."""
         return cli.call(list(arguments))
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "Lar":
         """Start `lar` as a process of its own group, as a shell would."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "lance_autoresearch", *arguments],
-            cwd=self.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # Under nohup or a script's `&`, Ctrl-C is ignored, and that is inherited.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            code: object = 1
+            try:
+                os.setpgid(0, 0)
+                os.dup2(out_end, 1)
+                os.dup2(err_end, 2)
+                for end in (out, out_end, err, err_end):
+                    os.close(end)
+                sys.stdout, sys.stderr = (open(end, "w", buffering=1, closefd=False) for end in (1, 2))  # noqa: SIM115
+                # Under nohup or a script's `&`, Ctrl-C is ignored, and that is inherited.
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+                sys.argv = ["lar", *arguments]
+                cli.main()
+            except SystemExit as ended:
+                code = ended.code
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code if isinstance(code, int) else 1)
+        os.setpgid(child, child)  # here as well, because nobody knows who comes first
+        os.close(out_end)
+        os.close(err_end)
+        return Lar(child, os.fdopen(out), os.fdopen(err))
 
     def rows(self) -> list[dict[str, str]]:
         """Return the ledger, read without the code under test."""
@@ -100,6 +116,36 @@ class Toy:
         # A snapshot lies in the temporary folder beside the workspace.
         home = str(self.root.parent)
         return int(process.name) != os.getpid() and (place.startswith(home) or home in words)
+
+
+@dataclass
+class Lar:
+    """A `lar` that was forked from the tests, because a new Python takes longer than most trials.
+
+    returncode  as of a `subprocess.Popen`, once it has ended
+    """
+
+    pid: int
+    stdout: IO[str]
+    stderr: IO[str]
+    returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        if self.returncode is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if ended else None
+        return self.returncode
+
+    def communicate(self) -> tuple[str, str]:
+        """Return what it says to its end; that has to fit into two pipes."""
+        assert wait_until(lambda: self.poll() is not None, within_s=60.0), "lar does not end"
+        with self.stdout, self.stderr:
+            return self.stdout.read(), self.stderr.read()
+
+    def kill(self) -> None:
+        """Kill it, but not its group."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def wait_until(true: Callable[[], bool], within_s: float = 10.0) -> bool:
@@ -203,6 +249,9 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(budget, "PAUSES_S", (0.01, 0.02, 0.03, 0.04))  # hours in a night
     monkeypatch.setattr(agent_process, "PACE_S", 0.01)
+    # To wait for the disk helps against a power cut, which no test makes; git's own tests set this, too.
+    monkeypatch.setenv("GIT_TEST_FSYNC", "0")
+    monkeypatch.setattr(os, "fsync", lambda file: None)
     (tmp_path / "tmp").mkdir()
     root = tmp_path / "workspace"
     lay_out(root)
@@ -216,7 +265,6 @@ def plain_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
 def toy(plain_folder: Toy, first_commit: Path) -> Toy:
     """A workspace on a run branch, with one commit."""
     shutil.copytree(first_commit, plain_folder.root / ".git")
-    plain_folder.git("update-index", "--refresh")
     return plain_folder
 
 

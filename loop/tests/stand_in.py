@@ -1,19 +1,16 @@
 """A stand-in for a target's run_experiment: it speaks the referee's contract, but a word decides.
 
 The candidate's text names its verdict (KEEP, DISCARD, FAIL, CRASH, TIMEOUT, REJECTED), or asks the
-process to misbehave (DIE, HANG) or to take its time (SLOW, LONG).
+process to misbehave (DIE, HANG), to take its time (SLOW), or to wait for the file $STAND_IN_GO (LONG).
 """
 
 import argparse
 import json
 import os
-import random
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 EXIT_CODES = {"keep": 0, "discard": 0, "fail": 2, "timeout": 3, "crash": 1, "rejected": 1}
@@ -39,6 +36,8 @@ def main() -> int:
     if "DIE" in text:
         os._exit(9)
     if "HANG" in text:
+        import subprocess  # here, because most of this program's time is spent on imports
+
         player = [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()", str(HERE)]
         subprocess.Popen(player, stdin=subprocess.PIPE, start_new_session=True)
         try:
@@ -47,7 +46,11 @@ def main() -> int:
         except KeyboardInterrupt:
             print("interrupted: nothing was decided", file=sys.stderr, flush=True)
             return 130
-    time.sleep(1.5 if "LONG" in text else 0.3 if "SLOW" in text else 0)
+    if "LONG" in text:
+        print("waiting to go on", file=sys.stderr, flush=True)
+        while not Path(os.environ["STAND_IN_GO"]).exists():
+            time.sleep(0.01)
+    time.sleep(0.1 if "SLOW" in text else 0)
     document = judged(options, text)
     if options.save:
         half = options.save.with_suffix(".half")
@@ -57,10 +60,10 @@ def main() -> int:
         print(json.dumps(document))
     else:
         print(f"---\nverdict: {document['verdict']}\nseed: {document['seed']}")
-    return int(document["exit_code"])
+    return EXIT_CODES[str(document["verdict"])]
 
 
-def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
+def judged(options: argparse.Namespace, text: str) -> dict[str, object]:
     """Return the document of the verdict that `text` names."""
     verdict = next((word for word in EXIT_CODES if word.upper() in text), "discard")
     ratio, low, high = RATIOS.get(verdict, (None, None, None))
@@ -93,7 +96,7 @@ def judged(options: argparse.Namespace, text: str) -> dict[str, Any]:
         "smallest_gain": 0.0016,
         "blocks": options.blocks or 9,
         "speedup_vs_baseline": 1.5 if options.confirm else None,
-        "seed": random.getrandbits(64) if options.seed is None else options.seed,
+        "seed": int.from_bytes(os.urandom(8), "big") if options.seed is None else options.seed,
         "given_seed": options.seed,
         "played_text": text,
         "sandbox": "landlock",

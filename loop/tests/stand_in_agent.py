@@ -28,7 +28,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -70,6 +69,8 @@ def main() -> int:
         case "improve" | "trial":
             shutil.copyfile(edit, kernels)
     if word == "trial":
+        import subprocess  # here, because most turns have no use for it
+
         command = [*shlex.split(os.environ.get("STAND_IN_LAR", "lar")), "trial"]
         subprocess.run([*command, os.environ["STAND_IN_TARGET"], "-m", said], check=False)
     for event in last_events(agent, said):

@@ -65,6 +65,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """Every test ends without a process or a zombie of its own, and without a note."""
     for name in ("claude", "codex", "cursor-agent", "gemini", "opencode", "aider"):
         (tmp_path / name).symlink_to(STAND_IN)
+    (tmp_path / "python3").symlink_to(os.path.realpath(sys.executable))  # what else it is may start slowly
     (tmp_path / "prompt.md").write_text("make it faster\n")
     (tmp_path / "kernels.py").write_text("# slow\n")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
@@ -108,6 +109,19 @@ def test_each_agent_takes_its_turn_and_its_stream_is_read(
         assert read_stream(stream, lines).final_text.endswith("unrolled the loop")
 
 
+@dataclass(frozen=True)
+class LateClock:
+    """A clock that is an hour ahead as soon as the agent has said `begun`."""
+
+    stage: Stage
+    begun: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def monotonic(self) -> float:
+        output = self.stage.output
+        return time.monotonic() + (3600.0 if output.exists() and self.begun in self.stage.said() else 0.0)
+
+
 HASTY = Limits(turn_s=20, stall_s=0.1, output_bytes=1 << 20)
 
 
@@ -119,7 +133,7 @@ HASTY = Limits(turn_s=20, stall_s=0.1, output_bytes=1 << 20)
         ("crash", PATIENT, "ended", 3),
         ("hang", HASTY, "stalled", -signal.SIGTERM),
         ("stubborn", HASTY, "stalled", -signal.SIGKILL),
-        ("chatter", Limits(turn_s=0.8, stall_s=20, output_bytes=1 << 20), "over time", -signal.SIGTERM),
+        ("chatter", PATIENT, "over time", -signal.SIGTERM),
         ("flood", PATIENT, "flood", -signal.SIGTERM),
     ],
 )
@@ -129,6 +143,8 @@ def test_every_misbehaviour_ends_for_its_reason(
     """However slowly the agent begins on a busy machine, which the stalls wait for."""
     monkeypatch.setenv("STAND_IN", word)
     begun = "ignoring" if word == "stubborn" else "I look first"
+    if reason == "over time":
+        monkeypatch.setattr(agent_process, "time", LateClock(stage, begun))
     ending = stage.run("claude", limits, busy=lambda: begun not in stage.said())
     assert (ending.reason, ending.exit_code, ending.left_behind) == (reason, exit_code, 0)
     assert (ending.output_bytes == limits.output_bytes) == (word == "flood")
@@ -162,13 +178,36 @@ def test_what_ran_before_the_turn_is_not_the_agents(stage: Stage) -> None:
     ours.wait()
 
 
-@pytest.mark.parametrize("sign", ["output", "kernels.py", "a trial"])
-def test_a_sign_of_life_is_no_stall(stage: Stage, sign: str) -> None:
-    """The turn takes longer than a stall, and goes on while there is any one sign."""
-    does = {"output": "echo x", "kernels.py": "echo x > kernels.py", "a trial": ":"}[sign]
-    started = script(f"for i in 1 2 3; do {does}; sleep 0.4; done")
+@dataclass
+class Clock:
+    """A clock by which 0.4 s pass between two looks at the agent, in which it gives one sign of life."""
+
+    stage: Stage
+    sign: str
+    now_s: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, _: float) -> None:
+        self.now_s = round(self.now_s + 0.4, 1)
+        if self.sign == "output":
+            with self.stage.output.open("a") as output:
+                output.write("x")
+        elif self.sign == "kernels.py":
+            kernels = self.stage.folder / "kernels.py"
+            os.utime(kernels, ns=(0, kernels.stat().st_mtime_ns + 1))
+
+
+@pytest.mark.parametrize("sign", ["output", "kernels.py", "a trial", "nothing"])
+def test_a_sign_of_life_is_no_stall(stage: Stage, monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
+    """The turn takes longer than a stall, and goes on while there is any one sign; the clock is ours."""
+    clock = Clock(stage, sign)
+    monkeypatch.setattr(agent_process, "time", clock)
     limits = Limits(turn_s=20, stall_s=0.9, output_bytes=1 << 20)
-    assert stage.run(started, limits, busy=lambda: sign == "a trial").reason == "ended"
+    ending = stage.run(script("sleep 60; :"), limits, busy=lambda: sign == "a trial")
+    assert ending.reason == ("stalled" if sign == "nothing" else "over time")
+    assert clock.now_s == pytest.approx(1.2 if sign == "nothing" else 20.4)
 
 
 def test_a_command_that_cannot_start_says_why(stage: Stage) -> None:

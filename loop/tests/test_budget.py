@@ -134,10 +134,11 @@ def test_a_turn_that_failed_at_once_costs_nothing() -> None:
 
 
 def test_a_turn_may_use_what_is_left() -> None:
-    """Hours and dollars; trials and discards are looked at between turns."""
-    left = left_of(Budget(trials=9, hours=1.0, usd=2.0), spent(STEPS))
+    """Hours and dollars; of trials it is told, and they and discards are looked at between turns."""
+    left, n_trials = left_of(Budget(trials=9, hours=1.0, usd=2.0), spent(STEPS)), spent(STEPS).trials
     assert left.hours == pytest.approx(1 / 3)
-    assert (left.usd, left.trials) == (0.5, None)
+    assert (left.usd, left.trials) == (0.5, 9 - n_trials)
+    assert 0 < n_trials < 9
     assert left_of(Budget(), spent(STEPS)) == Budget()
 
 

@@ -1,7 +1,7 @@
 """What a verdict does to the branch, to kernels.py, to the index and to the ledger."""
 
 import json
-import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -211,14 +211,15 @@ def test_settling_a_run_that_is_not_checked_out_leaves_the_working_tree_alone(to
     assert toy.git("status", "--porcelain") == ""
 
 
-def test_waits_for_an_index_that_is_briefly_in_use(toy: "Toy") -> None:
+def test_waits_for_an_index_that_is_briefly_in_use(toy: "Toy", monkeypatch: pytest.MonkeyPatch) -> None:
     """An editor that refreshes the index does not cost a trial."""
     toy.edit("# KEEP\n")
     held = toy.root / ".git/index.lock"
     held.write_text("")
-    freed = subprocess.Popen(["sh", "-c", f"sleep 0.8; rm {held}"])
+    waits = iter([lambda: None, held.unlink])
+    monkeypatch.setattr(time, "sleep", lambda wait_s: next(waits)())
     assert toy.lar("trial", "toy", "-m", "x") == 0
-    freed.wait()
+    assert next(waits, None) is None, "it looked twice while the index was in use"
     assert toy.git("status", "--porcelain") == ""
 
 

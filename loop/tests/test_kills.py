@@ -74,7 +74,7 @@ def test_a_whole_trial_survives_a_kill_at_random_moments(toy: "Toy") -> None:
         word = ("KEEP", "DISCARD")[n % 2]
         candidate = toy.edit(f"# {word} SLOW {n}\n")
         lar = toy.start("trial", "toy", "-m", f"try {n}")
-        time.sleep(moments.uniform(0.15, 0.95))
+        time.sleep(moments.uniform(0.0, 0.4))
         os.killpg(lar.pid, signal.SIGKILL)
         lar.communicate()
         assert_whole(toy, candidate, champion)
@@ -89,13 +89,11 @@ def test_the_referee_and_its_players_die_with_lar(toy: "Toy") -> None:
     """Only `lar` itself is killed, not its group; the kernel tells the rest."""
     toy.edit("# HANG\n")
     lar = toy.start("trial", "toy", "-m", "x")
-    assert lar.stderr is not None
     assert lar.stderr.readline() == "player started\n"
     assert len(toy.processes()) == 3
     lar.kill()
-    lar.wait()  # and not communicate(), which would wait for whoever still holds the pipe
-    give_up_at = time.monotonic() + 5
-    while toy.processes() and time.monotonic() < give_up_at:
+    give_up_at = time.monotonic() + 10  # a sixth of what they would live
+    while (lar.poll() is None or toy.processes()) and time.monotonic() < give_up_at:
         time.sleep(0.01)
     assert toy.processes() == []
     lar.communicate()
@@ -115,18 +113,25 @@ def test_a_referee_that_dies_leaves_everything_as_it_was(
 
 def test_git_outlives_lar_and_keeps_the_lock_until_it_ends(toy: "Toy") -> None:
     """A git that is still writing when lar dies is waited for by the next trial."""
+    lingers = "touch started; until [ -e go ]; do sleep 0.01; done; touch ended"
     script = (
         "import os, signal; from pathlib import Path\n"
         "from lance_autoresearch import git, lock\n"
         "with lock.held(Path('targets/toy/trials'), print) as held:\n"
         "    repository = git.Repository(Path('.'), held)\n"
-        "    git.git(repository, '-c', 'alias.linger=!echo started; sleep 1; touch ended', 'linger')\n"
+        f"    git.git(repository, '-c', 'alias.linger=!{lingers}', 'linger')\n"
     )
     lar = subprocess.Popen([sys.executable, "-c", script], cwd=toy.root, start_new_session=True)
-    time.sleep(0.6)
+    while not (toy.root / "started").exists():
+        assert lar.poll() is None
+        time.sleep(0.01)
     os.killpg(lar.pid, signal.SIGKILL)
     lar.wait()
     toy.edit("# DISCARD\n")
-    assert not (toy.root / "ended").exists()
-    assert toy.lar("trial", "toy", "-m", "x") == 0
+    waiting = toy.start("trial", "toy", "-m", "x")
+    assert waiting.stderr.readline().startswith("waiting for the trial of process")
+    assert (toy.rows(), toy.records()) == ([], [])
+    (toy.root / "go").touch()
+    waiting.communicate()
+    assert (waiting.returncode, len(toy.rows())) == (0, 1)
     assert (toy.root / "ended").exists()

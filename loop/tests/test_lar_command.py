@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,12 @@ def test_help_fits_a_screen_and_has_an_example(
     out = capsys.readouterr().out
     assert f"Example: lar {command}" in out
     assert len(out.splitlines()) <= 24
+
+
+def test_the_version_is_that_of_the_package(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:
+    """Alone on a line, before any command."""
+    assert toy.lar("--version") == 0
+    assert capsys.readouterr().out == f"lar {version('lance-autoresearch')}\n"
 
 
 def test_no_command_shows_the_help(toy: "Toy", capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lance_autoresearch import leftovers
+from lance_autoresearch.champion import text_at
 
 if TYPE_CHECKING:
     from conftest import Toy
@@ -22,7 +23,8 @@ def start(toy: "Toy") -> str:
 
 def look(toy: "Toy", start: str) -> leftovers.Leftovers:
     """Say what lies in the toy's work tree, its trials known."""
-    return leftovers.look(toy.repository, toy.target, start, toy.kernels.read_bytes(), toy.records())
+    champion = text_at(toy.repository, toy.target, start).decode()
+    return leftovers.look(champion, toy.kernels.read_text(), toy.records())
 
 
 def test_an_untouched_kernel_is_nothing(toy: "Toy", start: str) -> None:

@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lance_autoresearch import budget, evolve, journal, run_folder
+from lance_autoresearch import agent_process, budget, evolve, journal, run_folder
 from lance_autoresearch.agents import launch
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.journal import Step
@@ -123,11 +124,36 @@ def test_a_full_disk_says_how_to_go_on(
     assert "No space left on device\nnothing is lost; go on with lar evolve toy --resume --tag night" in err
 
 
-def test_an_agent_that_waits_for_lar_verify_is_not_stalled(night: Night) -> None:
+@dataclass
+class Silence:
+    """A clock by which more than a stall passes with each of three looks at an agent whose referee works.
+
+    go  the file that this referee waits for
+    """
+
+    go: Path
+    looks: int = 0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + 700.0 * self.looks
+
+    def sleep(self, wait_s: float) -> None:
+        time.sleep(wait_s)
+        if self.looks == 3:
+            self.go.touch()
+        elif evolve.referee_is_running():
+            self.looks += 1
+
+
+def test_an_agent_that_waits_for_lar_verify_is_not_stalled(
+    night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which waits for the trials of other nights, in silence."""
-    waits = f"sh -c 'sleep 1; :' toy.run_experiment; echo \"x = 'KEEP'\" > {KERNELS}"
-    (step,) = night([waits], "--trials", "1", "--stall-minutes", "0.01")
-    assert (step.turn["reason"], step.ended["outcome"]) == ("ended", "kept")
+    clock = Silence(tmp_path / "go")
+    monkeypatch.setattr(agent_process, "time", clock)
+    waits = f"sh -c 'until [ -e {clock.go} ]; do sleep 0.01; done' toy.run_experiment"
+    (step,) = night([f"{waits}; echo \"x = 'KEEP'\" > {KERNELS}"], "--trials", "1")
+    assert (step.turn["reason"], step.ended["outcome"], clock.looks) == ("ended", "kept", 3)
 
 
 def test_a_good_kernel_is_not_lost_with_a_bad_commit(toy: "Toy", night: Night) -> None:

@@ -152,6 +152,7 @@ def used_up(budget: Budget, so_far: Spent) -> str | None:
 def left_of(budget: Budget, so_far: Spent) -> Budget:
     """Return what one more turn may use."""
     return Budget(
+        trials=None if budget.trials is None else budget.trials - so_far.trials,
         hours=None if budget.hours is None else budget.hours - so_far.hours,
         usd=None if budget.usd is None else budget.usd - charged_usd(budget.usd, so_far),
     )

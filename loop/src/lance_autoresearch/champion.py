@@ -4,6 +4,7 @@ Commits are made from objects and not with `git commit`, so that they hold the t
 and nothing else, whatever lies in the working tree or in the index.
 """
 
+import hashlib
 import textwrap
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, attempt, git, git_line
 from lance_autoresearch.ledger import MISSING, number, one_line
-from lance_autoresearch.record import Record, as_bytes
+from lance_autoresearch.record import Record, as_bytes, as_text
 from lance_autoresearch.report import change
 from lance_autoresearch.workspace import Target
 
@@ -55,7 +56,8 @@ def commit_candidate(repository: Repository, target: Target, record: Record) -> 
         commit = new_commit(repository, target, record, tip)
         reason = f"lar trial: {target.name} {record['id']}"
         git(repository, "update-ref", "-m", reason, branch, commit, tip)
-    move_index(repository, target, record, record["champion_text"], record["candidate_text"])
+    if on_branch(repository, record):
+        move_index(repository, target, record["champion_text"], record["candidate_text"])
     return commit
 
 
@@ -71,13 +73,13 @@ def new_commit(repository: Repository, target: Target, record: Record, tip: str)
     git(repository, "update-index", "--cacheinfo", f"{mode},{blob},{target.kernels}", environment=apart)
     tree = git(repository, "write-tree", environment=apart).decode().strip()
     index.unlink()
-    known = attempt(repository, "var", "GIT_COMMITTER_IDENT").returncode == 0
-    known = known and attempt(repository, "var", "GIT_AUTHOR_IDENT").returncode == 0
     message = commit_message(target, record).encode("utf-8", "replace")
-    made = git(
-        repository, "commit-tree", tree, "-p", tip, stdin=message, environment=None if known else SOMEBODY
-    )
-    return made.decode().strip()
+    made = attempt(repository, "commit-tree", tree, "-p", tip, stdin=message)
+    if made.returncode == 0:
+        return made.stdout.decode().strip()
+    # Git does not know who the user is; if something else is wrong, it says so again.
+    by_lar = git(repository, "commit-tree", tree, "-p", tip, stdin=message, environment=SOMEBODY)
+    return by_lar.decode().strip()
 
 
 def commit_message(target: Target, record: Record) -> str:
@@ -102,18 +104,16 @@ def restore_champion(repository: Repository, target: Target, record: Record) -> 
     if not on_branch(repository, record):
         return
     head = text_at(repository, target, "HEAD")
-    move_index(repository, target, record, record["candidate_text"], head.decode("utf-8", "surrogateescape"))
+    move_index(repository, target, record["candidate_text"], as_text(head))
     file = Path(target.root, target.kernels)
     if file.is_file() and file.read_bytes() == as_bytes(record["candidate_text"]):
         replace_file(file, head, scratch=target.trials)
 
 
-def move_index(repository: Repository, target: Target, record: Record, before: str, after: str) -> None:
+def move_index(repository: Repository, target: Target, before: str, after: str) -> None:
     """Let the index hold `after` if it holds `before`; anything else that was staged stays staged."""
-    if not on_branch(repository, record):
-        return
     entry = git(repository, "ls-files", "--stage", "--", target.kernels).split()
-    if len(entry) >= 3 and entry[1].decode() == blob_of(repository, before):
+    if len(entry) >= 3 and entry[1].decode() == name_of_blob(before, len(entry[1])):
         described = f"{entry[0].decode()},{blob_of(repository, after)},{target.kernels}"
         git(repository, "update-index", "--cacheinfo", described)
 
@@ -121,6 +121,13 @@ def move_index(repository: Repository, target: Target, record: Record, before: s
 def on_branch(repository: Repository, record: Record) -> bool:
     """Return whether the trial's branch is the one that is checked out."""
     return git_line(repository, "symbolic-ref", "--quiet", "HEAD") == f"refs/heads/{record['branch']}"
+
+
+def name_of_blob(text: str, n_digits: int) -> str:
+    """Return the name of `text` as a git object, in a repository whose names have `n_digits`."""
+    content = as_bytes(text)
+    named = b"blob %d\0%b" % (len(content), content)
+    return hashlib.new("sha1" if n_digits == 40 else "sha256", named, usedforsecurity=False).hexdigest()
 
 
 def blob_of(repository: Repository, text: str) -> str:

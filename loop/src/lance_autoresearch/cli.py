@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lance_autoresearch import doctor as doctor_report
-from lance_autoresearch import export, log_command, night_command, report, report_command, watch
+from lance_autoresearch import log_command, night_command, report, report_command
 from lance_autoresearch.errors import Interrupted, LarError
 from lance_autoresearch.interrupts import raise_on_signals
 from lance_autoresearch.new_target import new_target
@@ -27,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=(
-        "Evolve one of Lance's hot kernels: check it, time it, keep it if it is faster.\n\n"
+        "Evolve Lance's hot kernels: check them, time them, keep what is faster.\n\n"
         "\b\nExit codes: 0 done, 2 wrong kernel, 3 over time, 1 anything else, 64 wrong usage.\n"
         "Example: lar run pq-l2"
     ),
@@ -63,6 +62,24 @@ def told_by(target: Target, options: list[str]) -> int:
         if stopped.exit_code != 130:
             raise
         return 130
+
+
+def show_version(asked: bool) -> None:
+    """Print which version this is, and end, if the user asks for it."""
+    if asked:
+        from importlib.metadata import version  # slow to import
+
+        print(f"lar {version('lance-autoresearch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def every_command(
+    _: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Read what stands before a command."""
 
 
 @app.command()
@@ -110,9 +127,10 @@ def verify(target: TargetName, seed: Seed = None, json_output: Json = False) -> 
 
 @app.command()
 def profile(target: TargetName, seed: Seed = None, json_output: Json = False) -> int:
-    """Say where kernels.py spends its time, in at most 2 KB: half a minute.
+    """Say where kernels.py spends its time, in at most 2 KB.
 
-    Time and bytes per combo, time by function, the hot loop's assembly. Decides and records nothing.
+    Time and bytes per combo, time by function, the hot loop's assembly: half a minute. Decides and records
+    nothing.
 
     Example: lar profile pq-l2
     """
@@ -180,7 +198,9 @@ def evolve(
 
 @app.command()
 def log(target: TargetName, tag: log_command.Run = None, json_output: Json = False) -> int:
-    """Show what has been tried, oldest first, a line each; --json has all of it.
+    """Show what has been tried, oldest first, a line each.
+
+    --json has all of it.
 
     Example: lar log pq-l2
     """
@@ -234,6 +254,11 @@ def watch_run(
 
     Example: lar watch pq-l2
     """
+    # Rich is slow to import, and no other command needs it.
+    from rich.console import Console
+
+    from lance_autoresearch import watch
+
     root = find_root(Path.cwd())
     watch.watch(root, watch.watched(root, target, tag), Console())
     return 0
@@ -257,6 +282,8 @@ def export_packet(
 
     Example: lar export pq-l2 --tag nov23
     """
+    from lance_autoresearch import export  # it reads what is slow to import
+
     print(export.export(chosen(target), tag, output, say))
     return 0
 

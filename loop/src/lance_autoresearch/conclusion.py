@@ -16,12 +16,13 @@ from lance_autoresearch.git import Repository, git_line
 from lance_autoresearch.history import commits_since
 from lance_autoresearch.journal import Step
 from lance_autoresearch.leftovers import CANDIDATE, NOTHING, OUTSIDE, Leftovers
-from lance_autoresearch.record import Record, as_bytes, load
+from lance_autoresearch.record import Record, as_bytes, as_text, load
 from lance_autoresearch.run_branch import Run
 from lance_autoresearch.run_folder import RunFolder, branch_of
+from lance_autoresearch.second_look import second_look
 from lance_autoresearch.trial import try_and_settle
 
-NO_VERDICT = "no verdict"
+NO_VERDICT, TAKEN_BACK = "no verdict", "taken back"
 
 
 def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> None:
@@ -35,16 +36,17 @@ def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> N
     with lock.held(target.trials, say) as held:
         repository = Repository(target.root, held)
         settle.settle_unfinished(repository, target)
-        left = inspected(repository, run, steps)
+        left, objection = inspected(repository, run, steps, say)
     if left.kind == CANDIDATE:
         left = judged(run, step, say)
     champion = leftovers.last_champion(
         Repository(target.root), target, branch_of(settings), since=step.began["champion"]
     )
-    records, kept = tried(run)
+    records, kept = tried(run), kept_trials(run)
     mine = unattributed(records, steps)
     outcome, told = result(step, left, mine, kept)
-    told = ledger.one_line(told)
+    taken_back = f"what its own trials kept is taken back: {objection}; " if objection else ""
+    told = ledger.one_line(f"{taken_back}{told}")
     turn_s = step.turn["wall_s"] if step.turn else cut_off_after_s(run, step)
     facts = {
         "outcome": outcome,
@@ -61,8 +63,13 @@ def conclude(run: RunFolder, steps: list[Step], say: Callable[[str], None]) -> N
     say(f"step {step.number}: {outcome} after {facts['wall_s']:.0f} s{price}: {told}")
 
 
-def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Leftovers:
-    """Say what there is to judge, and leave the tree as a trial wants it."""
+def inspected(
+    repository: Repository, run: RunFolder, steps: list[Step], say: Callable[[str], None]
+) -> tuple[Leftovers, str]:
+    """Say what there is to judge, and what speaks against a keep within the turn, if there was one.
+
+    It leaves the tree as a trial wants it.
+    """
     step, settings, target = steps[-1], run.settings(), run.target
     branch = branch_of(settings)
     tip = git_line(repository, "rev-parse", "--verify", f"refs/heads/{branch}") or settings.start
@@ -72,23 +79,36 @@ def inspected(repository: Repository, run: RunFolder, steps: list[Step]) -> Left
         changed = run_branch.changed_files(repository, target, Run(branch, tip, settings.start))
         replace_file(noted, json.dumps(list(changed)).encode(), scratch=noted.parent)
     outside = json.loads(noted.read_bytes())
-    champion = leftovers.last_champion(repository, target, branch, since=step.began["champion"])
+    before = step.began["champion"]
+    champion = leftovers.last_champion(repository, target, branch, since=before)
+    records, kept = tried(run), kept_trials(run) if champion != before else {}
+    claimed = [record for record in unattributed(records, steps) if kept.get(record["id"])]
+    look = second_look(run, step.number, before, champion, claimed, say)
+    if look.objection:
+        champion = before if champion == look.champion else champion
+        records = [record for record in records if record["id"] not in look.trials]
     leftovers.put_right(repository, branch, champion)
+    left = Leftovers(OUTSIDE, leftovers.told_of(outside)) if outside and step.turn else None
+    return left or worth_judging(repository, run, steps, champion, records), look.objection
+
+
+def worth_judging(
+    repository: Repository, run: RunFolder, steps: list[Step], champion: str, records: list[Record]
+) -> Leftovers:
+    """Say whether the kernels.py that the last step's agent left is a candidate, and if so, put it there."""
+    step, target = steps[-1], run.target
     if not step.turn:
         return Leftovers(NOTHING, "the turn was cut off")
-    if outside:
-        return Leftovers(OUTSIDE, leftovers.told_of(outside))
     copy = candidate_of(run, step.number)
     if not copy.is_file():
         why = step.turn.get("unfit") or "was gone"
         return Leftovers(OUTSIDE, f"refused before measuring: kernels.py {why}")
-    records, _ = tried(run)
     candidate, before = copy.read_bytes(), text_at(repository, target, champion)
     for record in unattributed(records, steps):
         edit = (as_bytes(record["candidate_text"]), as_bytes(record["champion_text"]))
         if record["judged"] and edit == (candidate, before):
             return Leftovers(NOTHING, "its trial is done")  # and lar was killed after it
-    left = leftovers.look(repository, target, champion, candidate, records)
+    left = leftovers.look(as_text(before), as_text(candidate), records)
     if left.kind == CANDIDATE:
         replace_file(target.root / target.kernels, candidate, scratch=target.trials)
     return left
@@ -128,7 +148,7 @@ def word_of(mine: list[Record], kept: dict[str, bool]) -> tuple[str, str]:
     if not mine:
         return "", ""
     last = mine[-1]
-    word = "kept" if kept.get(last["id"]) else last["verdict"]
+    word = "kept" if kept.get(last["id"]) else TAKEN_BACK if last["verdict"] == "keep" else last["verdict"]
     before = f"{len(mine)} trials, the last one " if len(mine) > 1 else ""
     return word, f"{before}{word}: {last.get('reason') or 'no reason given'}"
 
@@ -144,14 +164,18 @@ def candidate_of(run: RunFolder, number: int) -> Path:
     return run.step(number) / "kernels.py"
 
 
-def tried(run: RunFolder) -> tuple[list[Record], dict[str, bool]]:
-    """Return all trials of the run, oldest first, and which of them were kept and not taken back since."""
+def tried(run: RunFolder) -> list[Record]:
+    """Return all trials of the run, oldest first."""
+    paths = [run.target.trials / f"{row['trial']}.json" for row in ledger.read_rows(run.target.ledger)]
+    return [load(path) for path in paths if path.is_file()]
+
+
+def kept_trials(run: RunFolder) -> dict[str, bool]:
+    """Return of each trial of the run, by its id, whether it was kept and not taken back since."""
     target, settings = run.target, run.settings()
-    rows = ledger.read_rows(target.ledger)
     ours = commits_since(Repository(target.root), branch_of(settings), settings.start)
-    kept = {row["trial"]: row["keep"] == "yes" and row["commit"] in ours for row in rows}
-    paths = [target.trials / f"{row['trial']}.json" for row in rows]
-    return [load(path) for path in paths if path.is_file()], kept
+    rows = ledger.read_rows(target.ledger)
+    return {row["trial"]: row["keep"] == "yes" and row["commit"] in ours for row in rows}
 
 
 def cut_off_after_s(run: RunFolder, step: Step) -> float:

@@ -16,7 +16,7 @@ from lance_autoresearch.agent_process import Ending, Limits, run_agent
 from lance_autoresearch.agent_streams import read_stream
 from lance_autoresearch.agents import launch
 from lance_autoresearch.budget import Budget, left_of, pause_s, spent, used_up
-from lance_autoresearch.conclusion import candidate_of, conclude, tried
+from lance_autoresearch.conclusion import candidate_of, conclude, kept_trials, tried
 from lance_autoresearch.digest import digest
 from lance_autoresearch.errors import LarError
 from lance_autoresearch.figures import duration
@@ -106,10 +106,10 @@ def take_turn(run: RunFolder, steps: list[Step], left: Budget, began_s: float, s
         champion = champion_of(repository, target, settings, steps)
         leftovers.put_right(repository, run_folder.branch_of(settings), champion)
         pages = [page(repository, settings.start, path) for path in ("HARNESS.md", program(target))]
-    records, kept = tried(run)
+    records, kept = tried(run), kept_trials(run)
     told = steps[-1].ended["told"] if steps else ""
     known, profile = digest(records, kept, steps), champion_profile(run, champion)
-    text = prompt(target, settings, number, told, known, profile, pages)
+    text = prompt(target, settings, number, left.trials, told, known, profile, pages)
     folder = run.step(number)
     (folder / "prompt.md").write_bytes(text.encode("utf-8", "replace"))
     prepared_s = round(time.monotonic() - began_s, 1)

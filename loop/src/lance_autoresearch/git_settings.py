@@ -9,13 +9,16 @@ from pathlib import Path
 
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, attempt, git_line
-from lance_autoresearch.run_folder import RunFolder, Say, common_folder
+from lance_autoresearch.run_folder import RunFolder, Say
 
 
-def keep_or_put_back(root: Path, run: RunFolder, say: Say) -> None:
-    """Copy the settings if git works in the user's checkout at `root`; otherwise put the last copy back."""
+def keep_or_put_back(root: Path, common: str, run: RunFolder, say: Say) -> None:
+    """Copy the settings if git works in the user's checkout at `root`; otherwise put the last copy back.
+
+    common  git's folder of the repository
+    """
     copy, spoilt = run.path / "git_config", run.path / "git_config.spoilt"
-    config = Path(common_folder(root), "config")
+    config = Path(common, "config")
     if not config.is_file():
         return
     now, old = config.read_bytes(), copy.read_bytes() if copy.is_file() else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from lance_autoresearch.champion import text_at
 from lance_autoresearch.git import Repository, git, git_line
 from lance_autoresearch.novelty import fingerprint, tried_before
-from lance_autoresearch.record import Record, as_bytes, as_text, load
+from lance_autoresearch.record import Record, as_bytes, load
 from lance_autoresearch.workspace import Target
 
 CANDIDATE, NOTHING, OUTSIDE, DUPLICATE = "candidate", "nothing", "outside", "duplicate"
@@ -39,14 +39,8 @@ def left_kernel(target: Target) -> tuple[bytes | None, str]:
     return content, ""
 
 
-def look(
-    repository: Repository, target: Target, champion_commit: str, content: bytes, records: list[Record]
-) -> Leftovers:
-    """Say what the kernels.py with this `content` is worth.
-
-    records  the trials so far
-    """
-    champion, candidate = as_text(text_at(repository, target, champion_commit)), as_text(content)
+def look(champion: str, candidate: str, records: list[Record]) -> Leftovers:
+    """Say what a kernels.py with the text `candidate` is worth; `records` are the trials so far."""
     if candidate == champion:
         return Leftovers(NOTHING, "nothing to measure: kernels.py was left as it was")
     if fingerprint(candidate) == fingerprint(champion):
@@ -72,14 +66,15 @@ def last_champion(repository: Repository, target: Target, branch: str, since: st
 
     What an agent committed itself is no champion, nor is what stands on top of it.
     """
-    form = "--format=%H %(trailers:key=Trial,valueonly,separator=%x2C)"
+    form = "--format=%H %P|%(trailers:key=Trial,valueonly,separator=%x2C)"
     listed = git(repository, "log", "--no-show-signature", "--reverse", form, f"{since}..refs/heads/{branch}")
     champion = since
     for line in listed.decode("utf-8", "replace").splitlines():
-        commit, _, trial = line.partition(" ")
-        parent = git_line(repository, "rev-parse", "--verify", "--quiet", f"{commit}^")
-        touched = git_line(repository, "diff", "--name-only", f"{commit}^", commit)
-        if parent != champion or touched != target.kernels:
+        names, _, trial = line.partition("|")
+        commit, *parents = names.split()
+        if parents != [champion]:
+            break
+        if git_line(repository, "diff", "--name-only", champion, commit) != target.kernels:
             break
         edit = text_at(repository, target, champion), text_at(repository, target, commit)
         if edit != kept_in(target, trial.strip()):

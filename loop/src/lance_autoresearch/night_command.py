@@ -101,8 +101,10 @@ def commit_to_begin_at(target: Target) -> str:
         raise LarError(
             f"expected a commit to begin at in {target.root}, found none\ngit add -A && git commit -m start"
         )
-    for path in (target.kernels, f"{target.source}/run_experiment.py", program(target), "HARNESS.md"):
-        if git_line(repository, "rev-parse", "--verify", "--quiet", f"{start}:{path}") is None:
+    needed = (target.kernels, f"{target.source}/run_experiment.py", program(target), "HARNESS.md")
+    there = git_paths(repository, "ls-tree", "--name-only", "--full-tree", "-z", start, "--", *needed)
+    for path in needed:
+        if path not in there:
             raise LarError(
                 f"expected {path} in the last commit, {start[:10]}, found none\n"
                 f"commit the target first: git add targets/{target.name} && git commit"

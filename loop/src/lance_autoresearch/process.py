@@ -13,6 +13,7 @@ from lance_autoresearch.errors import Interrupted
 from lance_autoresearch.workspace import Target
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
+HEARD_S = 1.0  # for a process to end by itself, of a Ctrl-C that it got as well
 
 
 def run_experiment(
@@ -77,7 +78,7 @@ def die_with_parent() -> Callable[[], None] | None:
 
 def stop(child: subprocess.Popen[bytes]) -> None:
     """End `child` if it still runs: let it react to a Ctrl-C it also got, then ask, then kill."""
-    for ask, patience_s in ((None, 1.0), (child.terminate, 2.0)):
+    for ask, patience_s in ((None, HEARD_S), (child.terminate, 2.0)):
         if child.poll() is not None:
             return
         if ask is not None:

@@ -27,7 +27,7 @@ You are in a work tree of your own, on the branch `{branch}`: `git switch` is do
 
 Your turn is ended after {turn_minutes:g} minutes, or {stall_minutes:g} of silence.
 The file is judged as it is then.
-
+{trials_left}
 {told}Before you end, write these four lines into your last message, each on a line of its own:
 
 Hypothesis: one sentence, what changes and why that is faster
@@ -41,6 +41,7 @@ def prompt(
     target: Target,
     settings: Settings,
     number: int,
+    trials_left: int | None,
     told: str,
     known: str,
     profile: str,
@@ -48,10 +49,11 @@ def prompt(
 ) -> str:
     """Return the whole prompt of step `number`.
 
-    told     what became of the turn before, in one line, or nothing
-    known    the digest of the ledger
-    profile  the champion's, or why there is none
-    pages    HARNESS.md and the target's program.md, as they were where the run began
+    trials_left  how many candidates the run still judges; None if that is not limited
+    told         what became of the turn before, in one line, or nothing
+    known        the digest of the ledger
+    profile      the champion's, or why there is none
+    pages        HARNESS.md and the target's program.md, as they were where the run began
     """
     task = TASK.format(
         number=number,
@@ -60,6 +62,7 @@ def prompt(
         target=target.name,
         turn_minutes=settings.turn_minutes,
         stall_minutes=settings.stall_minutes,
+        trials_left="" if trials_left is None else f"The run ends after {trials_left} more trials.\n",
         told=f"Of your last turn: {told}.\n\n" if told else "",
     )
     parts = [task, f"# What is known\n\n{known}", f"# The champion's profile\n\n{profile}", *pages]

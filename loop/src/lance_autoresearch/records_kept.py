@@ -1,6 +1,7 @@
 """A second copy of what was judged, outside the agent's work tree: what it changed or removed comes back.
 
-Taken at the end of each step. What an agent forges within its own turn is copied as it is then.
+Taken at the end of each step. Of what an agent forges within its own turn, `second_look` finds out a keep;
+the rest is copied as it is then.
 """
 
 import os

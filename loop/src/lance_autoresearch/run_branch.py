@@ -28,7 +28,7 @@ def current_run(repository: Repository, target: Target) -> Run:
     """
     branch, head = checked_out(repository, target)
     start = recorded_start(repository, branch) or head
-    if attempt(repository, "merge-base", "--is-ancestor", start, head).returncode != 0:
+    if start != head and attempt(repository, "merge-base", "--is-ancestor", start, head).returncode != 0:
         raise LarError(
             f"expected {branch} to descend from {start[:10]}, where its run began, but it does not\n"
             f"begin a new run: {new_run_command(target)}"
@@ -42,8 +42,8 @@ def recorded_start(repository: Repository, branch: str) -> str | None:
 
 
 def record_start(repository: Repository, run: Run) -> None:
-    """Remember where `run` began, unless that is already known."""
-    if recorded_start(repository, run.branch) is None:
+    """Remember where `run` began, unless that is already known, as it is if it began before HEAD."""
+    if run.start == run.head and recorded_start(repository, run.branch) is None:
         git(repository, "update-ref", start_ref(run.branch), run.start, "0" * len(run.start))
 
 
@@ -57,20 +57,20 @@ def checked_out(repository: Repository, target: Target) -> tuple[str, str]:
 
     Raises: LarError as `current_run` does.
     """
-    found = attempt(repository, "rev-parse", "--show-toplevel")
-    if found.returncode != 0:
+    found = attempt(repository, "rev-parse", "--show-toplevel", "HEAD^{commit}", "--")
+    named = found.stdout.decode("utf-8", "surrogateescape")
+    if not named:
         said = found.stderr.decode("utf-8", "replace").strip()
         raise LarError(
             f"expected a git work tree at {repository.root}; git says: {said}\n"
             "a trial needs git to keep the champion: git init && git add -A && git commit -m start"
         )
-    top = found.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+    top, head = named.rsplit("\n", 3)[:2] if found.returncode == 0 else (named.rstrip("\n"), None)
     if not repository.root.samefile(top):
         raise LarError(
             f"expected the workspace to be the top of its git work tree, but that is {top}\n"
             "give the workspace a repository of its own: git init && git add -A && git commit -m start"
         )
-    head = git_line(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head is None:
         raise LarError(
             "expected at least one commit, found none\n"
@@ -102,8 +102,9 @@ def changed_files(repository: Repository, target: Target, run: Run) -> dict[str,
     differing = {
         "in the working tree": git_paths(repository, *listing, run.start),
         "in the index": git_paths(repository, *listing, "--cached", run.start),
-        "in a commit on the branch": git_paths(repository, *listing, run.start, run.head),
     }
+    if run.head != run.start:
+        differing["in a commit on the branch"] = git_paths(repository, *listing, run.start, run.head)
     places: dict[str, list[str]] = {}
     for place, paths in differing.items():
         for path in paths:
@@ -131,6 +132,8 @@ def untracked_sources(repository: Repository, target: Target) -> list[str]:
 
 def commits_by_hand(repository: Repository, target: Target, run: Run) -> list[str]:
     """Return the commits of the run that changed kernels.py without a trial, newest first."""
+    if run.head == run.start:
+        return []
     form = "--format=%H %(trailers:key=Trial,valueonly,separator=%x2C)"
     listed = git(
         repository, "log", "--no-show-signature", form, f"{run.start}..{run.head}", "--", target.kernels

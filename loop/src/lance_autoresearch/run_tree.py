@@ -15,7 +15,14 @@ from lance_autoresearch.errors import LarError
 from lance_autoresearch.files import replace_file
 from lance_autoresearch.git import Repository, git, git_line, git_paths
 from lance_autoresearch.record import as_bytes, load
-from lance_autoresearch.run_folder import RunFolder, Say, branch_of, refuse_inside, set_aside
+from lance_autoresearch.run_folder import (
+    RunFolder,
+    Say,
+    branch_of,
+    common_folder,
+    refuse_inside,
+    set_aside,
+)
 from lance_autoresearch.workspace import Target
 
 COMMON = ("rev-parse", "--path-format=absolute", "--git-common-dir")
@@ -34,9 +41,10 @@ def ready(root: Path, run: RunFolder, champion: str, say: Say) -> None:
     Raises: LarError with git's words if it cannot make them.
     """
     refuse_inside(root, run.path)
-    git_settings.keep_or_put_back(root, run, say)
     main, target = Repository(root), run.target
     common = git_line(main, *COMMON)
+    git_settings.keep_or_put_back(root, common or common_folder(root), run, say)
+    common = common or git_line(main, *COMMON)
     if common is None:
         raise LarError(f"expected a git work tree at {root}, found none")
     plain = has_plain_folders(target)

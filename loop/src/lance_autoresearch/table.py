@@ -4,11 +4,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 
 @dataclass(frozen=True)
 class Column:
@@ -21,6 +16,12 @@ class Column:
 def print_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """Print `rows` to stdout in the form that suits whoever reads it."""
     if sys.stdout.isatty():
+        # Rich is slow to import, and an agent that reads a pipe has no use for it.
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for column in columns:
             table.add_column(column.title, justify="right" if column.right else "left")
