@@ -4,13 +4,17 @@ A target's `test_cheats.py` says `FEW`, its experiment with few cases and worklo
 the champion that the kernels of `cheats/` are judged against.
 """
 
+import atexit
 import functools
+import shutil
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import numba
 import pytest
 
 from referee import testing
@@ -18,6 +22,10 @@ from referee.stage import Record
 from referee.workload import Case
 
 SEED = 20_251_115
+# What Numba compiles in this process a player may begin with, and the other way round.
+COMPILED = Path(tempfile.mkdtemp(prefix="compiled-"))
+atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+numba.config.CACHE_DIR = str(COMPILED)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -67,7 +75,7 @@ def battery(package: str) -> list[Case]:
 def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return what Numba makes of the honest text, compiled once for all kernels that build on it."""
     module = request.module
-    return testing.machine_code(module.FEW, module.HONEST, tmp_path_factory.mktemp("compiled"))
+    return testing.machine_code(module.FEW, module.HONEST, tmp_path_factory.mktemp("compiled"), COMPILED)
 
 
 @pytest.fixture

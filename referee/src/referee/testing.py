@@ -19,7 +19,7 @@ import numpy as np
 
 from harness_common.tolerance import Mismatch
 from referee import correctness, player, policy, trial
-from referee.contender import contender, source_roots
+from referee.contender import contender, keep_machine_code, source_roots
 from referee.faults import Verdict
 from referee.player_process import Rules, started
 from referee.progress import Progress
@@ -140,13 +140,19 @@ def reduced(experiment: Experiment, every: int, workload: Callable[[int], Worklo
     )
 
 
-def machine_code(experiment: Experiment, honest: str, folder: Path) -> Path:
-    """Return where Numba's files for the kernel text `honest` are, compiled by its battery below `folder`."""
+def machine_code(experiment: Experiment, honest: str, folder: Path, shared: Path) -> Path:
+    """Return where Numba's files for the kernel text `honest` are, compiled by its battery below `folder`.
+
+    shared  Numba's folder of this process: what is there is not compiled again, what was not is there then
+    """
     one = contender("candidate", experiment.package, honest, folder, source_paths(experiment))
+    for made in shared.glob(f"{experiment.package}_*"):  # a folder for each of its packages' folders
+        keep_machine_code(made, one.cache_path / made.name)
     with started(one, Rules()) as process:
         process.load()
         for case in experiment.correctness_battery(0):
             correctness.check_case(experiment, case, process)
+    keep_machine_code(one.cache_path, shared)
     return one.cache_path
 
 

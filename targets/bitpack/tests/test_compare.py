@@ -1,26 +1,26 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bitpack import INLINE, LEVELS, OUT_OF_LINE, reference
-from bitpack.battery import correctness_battery
 from bitpack.oracle import Expected, compare, expect
 from bitpack.prepare import prepare
 from bitpack.run_experiment import EXPERIMENT
 from harness_common.tolerance import Mismatch
 from referee import testing
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery of one seed, case by case."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 class BitpackKernel:
@@ -34,9 +34,9 @@ class BitpackKernel:
 DEFINITION: Any = type("module", (), {"BitpackKernel": BitpackKernel})
 
 
-def answered(name: str, op: int) -> tuple[Expected, Outputs]:
+def answered(cases: Cases, name: str, op: int) -> tuple[Expected, Outputs]:
     """Return what is expected of one op of a case, and the definition's answer."""
-    return list(testing.answers(EXPERIMENT, cases()[name], DEFINITION))[op]
+    return list(testing.answers(EXPERIMENT, cases[name], DEFINITION))[op]
 
 
 def all_zero(values: np.ndarray, error: np.ndarray) -> Outputs:
@@ -90,17 +90,17 @@ def rows(values: np.ndarray, error: np.ndarray) -> Outputs:
         *(wider_type, signed_type, rows),
     ],
 )
-def test_wrong_values_are_named(spoil: Callable[..., Outputs]) -> None:
+def test_wrong_values_are_named(cases: Cases, spoil: Callable[..., Outputs]) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered("width 13 of 32", 0)
+    expected, outputs = answered(cases, "width 13 of 32", 0)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^values: "):
         compare(expected, spoil(*outputs))
 
 
-def test_an_error_on_good_input_is_named() -> None:
+def test_an_error_on_good_input_is_named(cases: Cases) -> None:
     """Where values are expected, no text is right, with values or without."""
-    expected, (values, _) = answered("width 13 of 32", 0)
+    expected, (values, _) = answered(cases, "width 13 of 32", 0)
     text = np.array(bytearray(b"chunk 0: bad"), np.uint8)
     for wrong in (values, values[:0]):
         with pytest.raises(Mismatch, match=r"^error: expected none, got 'chunk 0: bad'$"):
@@ -135,9 +135,9 @@ def test_values_beside_an_error_are_wrong() -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_there_are_two_outputs(count: int) -> None:
+def test_there_are_two_outputs(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered("width 13 of 32", 0)
+    expected, outputs = answered(cases, "width 13 of 32", 0)
     with pytest.raises(Mismatch, match=rf"^outputs: expected 2 \(values, error\), got {count}$"):
         compare(expected, (outputs * 2)[:count])
 
@@ -145,10 +145,10 @@ def test_there_are_two_outputs(count: int) -> None:
 @pytest.mark.parametrize(
     "name", ["corrupt pages of 32", "corrupt columns of 5 of 64, width 23", "corrupt levels of width 2"]
 )
-def test_every_corrupt_op_is_one_and_the_good_ones_are_good(name: str) -> None:
+def test_every_corrupt_op_is_one_and_the_good_ones_are_good(cases: Cases, name: str) -> None:
     """Each names a place; the first, one in the middle and the last are the good ones."""
     n_good = 0
-    for expected, outputs in testing.answers(EXPERIMENT, cases()[name], DEFINITION):
+    for expected, outputs in testing.answers(EXPERIMENT, cases[name], DEFINITION):
         compare(expected, outputs)
         kind = "buffer" if "levels" in name else "chunk"
         n_good += not expected.place
@@ -182,7 +182,7 @@ def test_the_op_calls_the_method_it_is_asked_for() -> None:
         op({"method": LEVELS, "words": words, "buffer_starts": "s", "width": 2, "buffer_values": "n"})
 
 
-def test_an_error_without_a_message_is_one_all_the_same() -> None:
+def test_an_error_without_a_message_is_one_all_the_same(cases: Cases) -> None:
     """An empty page is good input, whose values are as empty as those beside an error."""
 
     class Silent:
@@ -190,12 +190,12 @@ def test_an_error_without_a_message_is_one_all_the_same() -> None:
             raise ValueError
 
     stand_in: Any = type("module", (), {"BitpackKernel": Silent})
-    op = next(op for op in testing.seen(cases()["empty and inside, 32"].ops) if op["n_values"] == 0)
+    op = next(op for op in testing.seen(cases["empty and inside, 32"].ops) if op["n_values"] == 0)
     with pytest.raises(Mismatch, match=r"^error: expected none, got 'ValueError: '$"):
         compare(expect({}, op), prepare(stand_in, {})(op))
 
 
-def test_only_what_the_reference_calls_corrupt_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_the_reference_calls_corrupt_is(cases: Cases, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another ValueError in it is a fault of its own, and passes through."""
 
     def broken(*arguments: Any) -> Any:
@@ -203,13 +203,13 @@ def test_only_what_the_reference_calls_corrupt_is(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(reference, "unpack_inline", broken)
     with pytest.raises(ValueError, match="broadcast"):
-        expect({}, testing.seen(cases()["width 13 of 32"].ops)[0])
+        expect({}, testing.seen(cases["width 13 of 32"].ops)[0])
 
 
 @pytest.mark.parametrize("method", [INLINE, OUT_OF_LINE, LEVELS])
-def test_expected_is_what_the_reference_answers(method: str) -> None:
+def test_expected_is_what_the_reference_answers(cases: Cases, method: str) -> None:
     """In every method, on good input."""
-    inputs = next(op for op in testing.seen(cases()["every method"].ops) if op["method"] == method)
+    inputs = next(op for op in testing.seen(cases["every method"].ops) if op["method"] == method)
     expected = expect({}, inputs)
     assert expected.place == ""
     n_values = inputs["buffer_values"].sum() if method == LEVELS else inputs["n_values"]

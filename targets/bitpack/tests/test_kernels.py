@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bitpack import kernels
 from referee import testing
 from referee.guarded import guarded_empty
 
@@ -66,11 +65,13 @@ def test_an_error_says_where_and_what(implementation: ModuleType) -> None:
         asked(implementation, "unpack_levels", np.zeros(3, np.uint16), starts, 1, counts)
 
 
-def test_guarded_memory_is_what_the_next_test_runs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guarded_memory_is_what_the_battery_runs_in(
+    implementation: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Outputs that a kernel allocates end before a page that cannot be touched, as all inputs do."""
     monkeypatch.setattr(np, "empty", guarded_empty)
     values = asked(
-        kernels, "unpack_levels", np.ones(3, np.uint16), np.array([0, 3]), 1, np.array([3], np.int32)
+        implementation, "unpack_levels", np.ones(3, np.uint16), np.array([0, 3]), 1, np.array([3], np.int32)
     )
     assert values.tolist() == [1, 1, 1]
     assert values.__array_interface__["data"][0] % 4096 == 4096 - values.nbytes

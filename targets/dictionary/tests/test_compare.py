@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from dictionary import DECODE_FIXED, DECODE_STRINGS, reference
-from dictionary.battery import correctness_battery
 from dictionary.oracle import Expected, compare, expect
 from dictionary.prepare import prepare
 from harness_common.tolerance import Mismatch
 from referee.testing import seen
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
 
-CASES: dict[str, Any] = {case.name: case for case in correctness_battery(7)}
+Cases = dict[str, Case]
 
 
 class Right:
@@ -32,9 +31,15 @@ class Kernels:
     DictionaryKernel = Right
 
 
-def answered(case: str, method: str) -> tuple[Expected, Outputs]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
+    """Return the cases by their names."""
+    return {case.name: case for case in battery_cases}
+
+
+def answered(cases: Cases, name: str, method: str) -> tuple[Expected, Outputs]:
     """Return what is expected of the first op of a case that calls `method`, and the right answer."""
-    one = next(op for op in seen(CASES[case].ops) if op["method"] == method)
+    one = next(op for op in seen(cases[name].ops) if op["method"] == method)
     return expect({}, one), prepare(Kernels, {})(one)  # type: ignore[arg-type]
 
 
@@ -69,9 +74,9 @@ def in_pairs(values: np.ndarray, error: np.ndarray) -> Outputs:
 
 
 @pytest.mark.parametrize("spoil", [all_zero, one_bit, one_row_on, last_left_out, signed, in_pairs])
-def test_wrong_values_are_named(spoil: Callable[..., Outputs]) -> None:
+def test_wrong_values_are_named(cases: Cases, spoil: Callable[..., Outputs]) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered("8 bytes, codes of 2", DECODE_FIXED)
+    expected, outputs = answered(cases, "8 bytes, codes of 2", DECODE_FIXED)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^values: "):
         compare(expected, spoil(*outputs))
@@ -136,9 +141,9 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_strings_are_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_strings_are_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered("strings of all lengths, the last of 17", DECODE_STRINGS)
+    expected, outputs = answered(cases, "strings of all lengths, the last of 17", DECODE_STRINGS)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}: "):
         compare(expected, spoil(*outputs))
@@ -164,9 +169,9 @@ def said(message: str) -> np.ndarray:
         " ".join(f"chunk {chunk}" for chunk in range(5)) + " row 1023",
     ],
 )
-def test_an_error_must_name_row_and_chunk(message: str) -> None:
+def test_an_error_must_name_row_and_chunk(cases: Cases, message: str) -> None:
     """As whole words, and no other; any other words may stand around them."""
-    expected, (values, error) = answered("corrupt: code in row 1023", DECODE_FIXED)
+    expected, (values, error) = answered(cases, "corrupt: code in row 1023", DECODE_FIXED)
     compare(expected, (values, error))
     compare(expected, (values, said("in chunk 0, at row 1023: too large")))
     with pytest.raises(
@@ -175,25 +180,25 @@ def test_an_error_must_name_row_and_chunk(message: str) -> None:
         compare(expected, (values, said(message)))
 
 
-def test_an_error_where_all_is_well_is_wrong() -> None:
+def test_an_error_where_all_is_well_is_wrong(cases: Cases) -> None:
     """And an answer beside an error, too."""
-    expected, (values, _) = answered("8 bytes, codes of 2", DECODE_FIXED)
+    expected, (values, _) = answered(cases, "8 bytes, codes of 2", DECODE_FIXED)
     with pytest.raises(Mismatch, match=r"^error: expected none, got 'row 3 in chunk 0'$"):
         compare(expected, (values, said("row 3 in chunk 0")))
-    expected, (values, error) = answered("corrupt: code in row 1023", DECODE_FIXED)
+    expected, (values, error) = answered(cases, "corrupt: code in row 1023", DECODE_FIXED)
     with pytest.raises(Mismatch, match=r"^values: "):
         compare(expected, (np.zeros(9, values.dtype), error))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 4])
-def test_the_number_of_outputs_is_that_of_the_method(count: int) -> None:
+def test_the_number_of_outputs_is_that_of_the_method(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered("every method", DECODE_STRINGS)
+    expected, outputs = answered(cases, "every method", DECODE_STRINGS)
     with pytest.raises(Mismatch, match=rf"^outputs: expected 3 \(offsets, data, error\), got {count}$"):
         compare(expected, (outputs * 2)[:count])
 
 
-def test_an_error_without_words_is_an_error() -> None:
+def test_an_error_without_words_is_an_error(cases: Cases) -> None:
     """Empty input, for which there is an empty answer."""
 
     class Silent(Right):
@@ -204,12 +209,13 @@ def test_an_error_without_words_is_an_error() -> None:
     class Failing:
         DictionaryKernel = Silent
 
-    op = seen(CASES["0 rows"].ops)[0]
+    op = seen(cases["0 rows"].ops)[0]
     with pytest.raises(Mismatch, match=r"^error: expected none, got 'ValueError: '$"):
         compare(expect({}, op), prepare(Failing, {})(op))  # type: ignore[arg-type]
 
 
 def test_only_what_the_definition_calls_corrupt_is_expected_as_an_error(
+    cases: Cases,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A mistake of the definition's own is no answer."""
@@ -219,10 +225,10 @@ def test_only_what_the_definition_calls_corrupt_is_expected_as_an_error(
 
     monkeypatch.setattr(reference, "decode_fixed", mistaken)
     with pytest.raises(ValueError, match=r"^row 0 in chunk 0$"):
-        expect({}, seen(CASES["0 rows"].ops)[0])
+        expect({}, seen(cases["0 rows"].ops)[0])
 
 
-def test_only_a_value_error_is_an_answer() -> None:
+def test_only_a_value_error_is_an_answer(cases: Cases) -> None:
     """What else a kernel raises is its own fault."""
 
     class Fails(Right):
@@ -234,4 +240,4 @@ def test_only_a_value_error_is_an_answer() -> None:
         DictionaryKernel = Fails
 
     with pytest.raises(IndexError):
-        prepare(Failing, {})(seen(CASES["every method"].ops)[0])  # type: ignore[arg-type]
+        prepare(Failing, {})(seen(cases["every method"].ops)[0])  # type: ignore[arg-type]

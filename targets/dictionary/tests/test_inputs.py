@@ -115,7 +115,7 @@ def test_the_least_traffic_is_spelled_out() -> None:
 def test_the_least_traffic_is_less_than_what_an_op_has(combo: tuple[str, str]) -> None:
     """Outputs are written in full, and strings are longer than the bound."""
     one = workload(*combo)
-    op = seen(redraw(one, SEED))[0]
+    op = seen(drawn_ops(combo)[:1])[0]
     written = sum(array.nbytes for array in expect({}, op).answer.values())
     read = sum(op[name].nbytes for name in ("codes", "words", "chunk_starts", "validity") if name in op)
     assert one.least_bytes <= written + read / 2
@@ -162,12 +162,12 @@ def test_ops_are_what_the_shape_says(combo: tuple[str, str]) -> None:
 def test_each_op_has_every_special_entry_and_ends_with_the_last(combo: tuple[str, str]) -> None:
     """The last entry, which ends where the data ends, is that of the last row, and the row is valid."""
     shape = SHAPES[combo[0]]
-    special = set(range(shape.card - (shape.width > 0), shape.n_entries))
+    special = range(shape.card - (shape.width > 0), shape.n_entries)
     for op in seen(drawn_ops(combo)[:2]):
         codes = codes_of(op)
         valid = valid_of(op, shape.n_rows)
         assert (codes[-1], valid[-1]) == (shape.n_entries - 1, True)
-        assert special <= set(np.unique(codes[valid]).tolist())
+        assert (np.bincount(codes[valid], minlength=shape.n_entries)[special] > 0).all()
 
 
 @EVERY

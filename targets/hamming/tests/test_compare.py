@@ -1,26 +1,26 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from hamming import DISTANCES, TOP_K, baseline
-from hamming.battery import correctness_battery
 from hamming.oracle import Expected, compare, expect
 from hamming.prepare import prepare
 from hamming.run_experiment import EXPERIMENT
 from harness_common.tolerance import Mismatch
 from referee.testing import answers, read_only, seen
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 def answered(case: Any, method: str) -> tuple[Expected, Outputs]:
@@ -81,9 +81,9 @@ def columns(distances: np.ndarray) -> Outputs:
         *(negative_zero, whole_numbers, columns),
     ],
 )
-def test_wrong_distances_are_named(spoil: Callable[..., Outputs]) -> None:
+def test_wrong_distances_are_named(cases: Cases, spoil: Callable[..., Outputs]) -> None:
     """Each way of being wrong, from an answer that was right; among its rows is one at 0 and one at 768."""
-    expected, outputs = answered(cases()["uniform 96 bytes"], DISTANCES)
+    expected, outputs = answered(cases["uniform 96 bytes"], DISTANCES)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^distances: "):
         compare(expected, spoil(*outputs))
@@ -160,9 +160,9 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_top_k_is_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_top_k_is_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(cases()["uniform 96 bytes"], TOP_K)
+    expected, outputs = answered(cases["uniform 96 bytes"], TOP_K)
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}: "):
         compare(expected, spoil(*outputs))
@@ -172,18 +172,20 @@ def test_wrong_top_k_is_named(spoil: Callable[..., Outputs], name: str) -> None:
     ("method", "right"), [(DISTANCES, r"1 \(distances\)"), (TOP_K, r"2 \(ids, distances\)")]
 )
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_the_number_of_outputs_is_that_of_the_method(method: str, right: str, count: int) -> None:
+def test_the_number_of_outputs_is_that_of_the_method(
+    cases: Cases, method: str, right: str, count: int
+) -> None:
     """Neither fewer nor more; the outputs of one method are no answer to the other."""
-    expected, outputs = answered(cases()["uniform 96 bytes"], method)
+    expected, outputs = answered(cases["uniform 96 bytes"], method)
     if count == len(outputs):
         return
     with pytest.raises(Mismatch, match=f"^outputs: expected {right}, got {count}$"):
         compare(expected, (outputs * 3)[:count])
 
 
-def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
+def test_a_worse_row_in_place_of_a_better_one_is_caught(cases: Cases) -> None:
     """Its own distance right and one more than that of the row left out for it."""
-    expected, (ids, distances) = answered(cases()["ties at the boundary 96 bytes"], TOP_K)
+    expected, (ids, distances) = answered(cases["ties at the boundary 96 bytes"], TOP_K)
     worse = int(np.flatnonzero(expected.distances > 1)[expected.distances[expected.distances > 1].argmin()])
     ids, distances = ids.copy(), distances.copy()
     ids[distances.argmax()], distances[distances.argmax()] = worse, expected.distances[worse]
@@ -191,11 +193,11 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
         compare(expected, (ids, distances))
 
 
-def test_any_of_equal_rows_is_right() -> None:
+def test_any_of_equal_rows_is_right(cases: Cases) -> None:
     """All rows alike: the last ten are as good as the first. Of fifteen at the boundary, any three."""
-    expected, (_, distances) = answered(cases()["identical rows 96 bytes"], TOP_K)
+    expected, (_, distances) = answered(cases["identical rows 96 bytes"], TOP_K)
     compare(expected, (np.arange(490, 500, dtype=np.uint32), distances))
-    expected, _ = answered(cases()["ties at the boundary 96 bytes"], TOP_K)
+    expected, _ = answered(cases["ties at the boundary 96 bytes"], TOP_K)
     nearest, tied = (np.flatnonzero(expected.distances == distance) for distance in (0, 1))
     assert (len(nearest), len(tied)) == (7, 15)
     for three in (tied[:3], tied[-3:]):
@@ -203,9 +205,9 @@ def test_any_of_equal_rows_is_right() -> None:
         compare(expected, (ids, expected.distances[ids].astype(np.float32)))
 
 
-def test_a_large_distance_is_exact_to_the_bit() -> None:
+def test_a_large_distance_is_exact_to_the_bit(cases: Cases) -> None:
     """131,128 bits: one more or less is seen, where the usual tolerance would allow thirteen."""
-    expected, (distances,) = answered(cases()["long rows of 16391 bytes"], DISTANCES)
+    expected, (distances,) = answered(cases["long rows of 16391 bytes"], DISTANCES)
     assert distances.max() == 8 * 16_391
     for error in (-1, 1):
         wrong = distances.copy()
@@ -235,9 +237,9 @@ class RemembersCodes(baseline.HammingKernel):
 
 
 @pytest.mark.parametrize("name", ["clustered 96 bytes", "uniform 16 bytes", "sparse 192 bytes"])
-def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(name: str) -> None:
+def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(cases: Cases, name: str) -> None:
     """The edit plants the nearest row and the farthest, which the remembered codes do not have."""
-    case = cases()[name]
+    case = cases[name]
     kernel = RemembersCodes(case.build_inputs["dim_bytes"])
     first, second = map(read_only, seen(case.ops)[:2])
     compare(expect(case.build_inputs, first), kernel.top_k(first["query"], first["codes"], first["k"]))

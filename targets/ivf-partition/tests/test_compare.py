@@ -1,7 +1,6 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,19 @@ import pytest
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
 from ivf_partition import Metric, baseline, reference
-from ivf_partition.battery import correctness_battery
 from ivf_partition.inputs import DISTRIBUTIONS, vectors
 from ivf_partition.oracle import Answer, Expected, allowed_error, compare, require_right
 from ivf_partition.run_experiment import EXPERIMENT
 from referee.testing import answers
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 GAUSSIAN = "gaussian 300x128 l2"
@@ -128,35 +128,35 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "message"), WRONG, ids=lambda value: getattr(value, "__name__", ""))
-def test_wrong_answers_are_named(spoil: Callable[..., Outputs], message: str) -> None:
+def test_wrong_answers_are_named(cases: Cases, spoil: Callable[..., Outputs], message: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(cases()[GAUSSIAN])
+    expected, outputs = answered(cases[GAUSSIAN])
     compare(expected, outputs)
     with pytest.raises(Mismatch) as caught:
         compare(expected, spoil(*outputs))
     assert str(caught.value).startswith(message)
 
 
-def test_the_second_query_of_an_op_is_compared_too() -> None:
+def test_the_second_query_of_an_op_is_compared_too(cases: Cases) -> None:
     """The last op of a case asks several."""
-    expected, outputs = list(answers(EXPERIMENT, cases()[GAUSSIAN], baseline))[-1]
+    expected, outputs = list(answers(EXPERIMENT, cases[GAUSSIAN], baseline))[-1]
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=r"^distances of query 2: "):
         compare(expected, (*outputs[:5], np.zeros_like(outputs[5])))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_two_outputs_for_each_query_are_required(count: int) -> None:
+def test_two_outputs_for_each_query_are_required(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered(cases()[GAUSSIAN])
+    expected, outputs = answered(cases[GAUSSIAN])
     message = rf"^outputs: expected 2 \(ids, distances for each query\), got {count}"
     with pytest.raises(Mismatch, match=message):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
-def test_the_next_partition_in_place_of_the_last_is_caught() -> None:
+def test_the_next_partition_in_place_of_the_last_is_caught(cases: Cases) -> None:
     """Its own distance right, but the twentieth left out for the twenty-first."""
-    expected, (ids, distances) = answered(cases()[GAUSSIAN])
+    expected, (ids, distances) = answered(cases[GAUSSIAN])
     order = np.argsort(expected.answers[0].distances)
     ids, distances = ids.copy(), distances.copy()
     ids[19], distances[19] = order[20], expected.answers[0].distances[order[20]]
@@ -166,9 +166,9 @@ def test_the_next_partition_in_place_of_the_last_is_caught() -> None:
         compare(expected, (ids, distances))
 
 
-def test_any_of_equal_partitions_is_right() -> None:
+def test_any_of_equal_partitions_is_right(cases: Cases) -> None:
     """All centroids alike: the last twenty are as good as the first, in any order."""
-    expected, (_, distances) = answered(cases()["equal centroids, 128 dimensions, l2"])
+    expected, (_, distances) = answered(cases["equal centroids, 128 dimensions, l2"])
     compare(expected, (np.arange(299, 279, -1, dtype=np.uint32), distances))
 
 
@@ -193,10 +193,10 @@ def test_a_distance_of_zero_must_be_zero() -> None:
 
 
 @pytest.mark.parametrize("name", ["offset 1024x128-l2-20", "common offset, 19 dimensions, l2"])
-def test_norms_and_products_in_float32_fail_at_a_common_offset(name: str) -> None:
+def test_norms_and_products_in_float32_fail_at_a_common_offset(cases: Cases, name: str) -> None:
     """||q||**2 - 2 q.c + ||c||**2 loses every digit there, even for the right partitions."""
-    expected, (ids, _) = answered(cases()[name])
-    centroids, query = cases()[name].build_inputs["centroids"], cases()[name].ops[0]["queries"][0]
+    expected, (ids, _) = answered(cases[name])
+    centroids, query = cases[name].build_inputs["centroids"], cases[name].ops[0]["queries"][0]
     distances = (query**2).sum() - 2 * centroids @ query + (centroids**2).sum(axis=1)
     with pytest.raises(Mismatch, match=r"^distances of query 0: 20 of 20"):
         compare(expected, (ids, distances[ids]))
@@ -221,9 +221,9 @@ def test_a_float32_sum_in_any_order_is_within_the_tolerance(metric: Metric) -> N
             require_right(wanted, got, allowed_error(sizes, 768) / 2, f"{distribution} {metric}")
 
 
-def test_the_baseline_stays_far_inside_the_tolerance() -> None:
+def test_the_baseline_stays_far_inside_the_tolerance(cases: Cases) -> None:
     """At most three tenths of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in cases().values():
+    for case in cases.values():
         for expected, outputs in answers(EXPERIMENT, case, baseline):
             for answer, ids, distances in zip(expected.answers, outputs[::2], outputs[1::2], strict=True):
                 require_right(answer.distances[ids], distances, 0.3 * answer.allowed[ids], case.name)

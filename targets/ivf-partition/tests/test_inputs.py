@@ -1,6 +1,5 @@
 """Inputs follow from the seed alone, have the stated properties, and plant what they promise."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from referee.testing import checksum, read_only
 from referee.workload import OpInputs
 
 SEED = 20_251_115
+Cases = list[Any]  # untyped: the tests know which input is an array
 SMALL = [combo for combo in COMBOS if combo[0] == "1024x128-l2-20"]
 DRAWN = [*SMALL, *(combo for combo in COMBOS if combo[0] == "4096x768-dot-20")]
 EACH_DRAWN = pytest.mark.parametrize("combo", DRAWN, ids="-".join)
@@ -41,12 +41,6 @@ def workloads() -> Workloads:
     """Return the workloads of the smallest shape and of the products."""
     streams = SplitMix64(SEED)
     return {combo: workload(streams.fork(i), *combo) for i, combo in enumerate(DRAWN)}
-
-
-@cache
-def battery(seed: int) -> list[Any]:
-    """Return the cases, untyped: the tests know which input is an array."""
-    return list(correctness_battery(seed))
 
 
 def drawn_ops(drawn: Any, seed: int) -> list[Any]:
@@ -85,17 +79,17 @@ def test_a_seed_gives_the_same_bits_on_every_machine(workloads: Workloads, combo
     assert checksums == GOLDEN_WORKLOADS[combo]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: Cases) -> None:
     """Every set of centroids and every op, frozen."""
-    cases = battery(SEED)
+    cases = battery_cases
     assert checksum(*(part for case in cases for part in (case.build_inputs["centroids"], *case.ops))) == (
         GOLDEN_BATTERY
     )
 
 
-def test_another_seed_gives_other_inputs(workloads: Workloads) -> None:
+def test_another_seed_gives_other_inputs(battery_cases: Cases, workloads: Workloads) -> None:
     """In the battery, in its shapes, and in every query of a round."""
-    one, other = battery(1), battery(2)
+    one, other = battery_cases, correctness_battery(2)
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
@@ -289,9 +283,9 @@ def test_a_kernel_that_remembers_fails_at_the_second_op(workloads: Workloads, co
         compare(expected, outputs)
 
 
-def test_the_battery_holds_every_demanded_case() -> None:
+def test_the_battery_holds_every_demanded_case(battery_cases: Cases) -> None:
     """Kinds of value, shapes, numbers of probes below, at and above n, ties, infinities, orders."""
-    cases = battery(SEED)
+    cases = battery_cases
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) >= 105
     for name in ("1024x128-l2-20", "4096x768-dot-20", "4096x768-l2-all"):
@@ -322,9 +316,9 @@ def test_the_battery_holds_every_demanded_case() -> None:
     assert {case.ops[-1]["queries"].shape[0] for case in cases} >= {2, 3, 4, 5}
 
 
-def test_the_battery_is_what_its_names_say() -> None:
+def test_the_battery_is_what_its_names_say(battery_cases: Cases) -> None:
     """Distance 0 for a centroid, +inf for the extremes, ties across the boundary, orders as stated."""
-    for case in battery(SEED):
+    for case in battery_cases:
         metric, centroids = case.build_inputs["metric"], case.build_inputs["centroids"]
         query = case.ops[0]["queries"][0]
         distances = reference.distances(centroids, query, metric)
@@ -354,9 +348,9 @@ def test_the_battery_is_what_its_names_say() -> None:
             assert (steps > 0).all() if case.name == "near to far" else (steps < 0).all()
 
 
-def test_inputs_never_hold_nan_and_come_in_c_order() -> None:
+def test_inputs_never_hold_nan_and_come_in_c_order(battery_cases: Cases) -> None:
     """Arrays of the stated types, as the player's memory will hold them."""
-    for case in battery(SEED):
+    for case in battery_cases:
         assert np.isfinite(case.build_inputs["centroids"]).all()
         for op in case.ops:
             for array in (case.build_inputs["centroids"], op["queries"]):

@@ -1,7 +1,6 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,18 @@ import pytest
 
 from harness_common.tolerance import Mismatch
 from pq_cosine import PqShape, baseline
-from pq_cosine.battery import correctness_battery
 from pq_cosine.oracle import Expected, compare, expect
 from pq_cosine.run_experiment import EXPERIMENT
 from referee.testing import answers, read_only, seen
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 def answered(case: Any) -> tuple[Expected, Outputs]:
@@ -122,25 +122,25 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_answers_are_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}"):
         compare(expected, spoil(*outputs))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_exactly_two_outputs_are_required(count: int) -> None:
+def test_exactly_two_outputs_are_required(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     with pytest.raises(Mismatch, match=rf"^outputs: expected 2 \(ids, distances\), got {count}"):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
-def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
+def test_a_worse_row_in_place_of_a_better_one_is_caught(cases: Cases) -> None:
     """Its own distance right, but one row of the right ten left out for it."""
-    expected, (ids, distances) = answered(cases()["gaussian 128x16"])
+    expected, (ids, distances) = answered(cases["gaussian 128x16"])
     worst = int(expected.distances.argmax())
     ids, distances = ids.copy(), distances.copy()
     ids[3], distances[3] = worst, expected.distances[worst]
@@ -148,21 +148,21 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
         compare(expected, (ids, distances))
 
 
-def test_any_of_equal_rows_is_right() -> None:
+def test_any_of_equal_rows_is_right(cases: Cases) -> None:
     """All rows alike, in all partitions: the last ten are as good as the first."""
-    expected, (_, distances) = answered(cases()["identical rows 128x16"])
+    expected, (_, distances) = answered(cases["identical rows 128x16"])
     compare(expected, (np.arange(547, 557, dtype=np.uint32), distances))
 
 
-def test_any_order_is_right() -> None:
+def test_any_order_is_right(cases: Cases) -> None:
     """Lance sorts; a caller that merges on does not need it."""
-    expected, (ids, distances) = answered(cases()["gaussian 128x16"])
+    expected, (ids, distances) = answered(cases["gaussian 128x16"])
     compare(expected, (ids[::-1].copy(), distances[::-1].copy()))
 
 
-def test_a_query_without_a_direction_has_one_answer() -> None:
+def test_a_query_without_a_direction_has_one_answer(cases: Cases) -> None:
     """Any order of the first rows, every distance NaN; no other rows, and no number."""
-    expected, (ids, distances) = answered(cases()["query without a direction 128x16"])
+    expected, (ids, distances) = answered(cases["query without a direction 128x16"])
     compare(expected, (ids[::-1].copy(), distances))
     with pytest.raises(Mismatch, match=r"^ids: expected the first 10 rows"):
         compare(expected, (ids + np.uint32(1), distances))
@@ -186,9 +186,9 @@ class RemembersCodes(baseline.PqKernel):
         return super().search(query, self.seen, offsets, k)
 
 
-def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
+def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(cases: Cases) -> None:
     """The edit plants the nearest row of a partition, which the remembered codes do not have."""
-    case = cases()["gaussian 768x96"]
+    case = cases["gaussian 768x96"]
     build = case.build_inputs
     handed = read_only(build)
     kernel = RemembersCodes(PqShape(768, 96), handed["codebook"], handed["centroids"])
@@ -203,9 +203,9 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
                 compare(expected, outputs)
 
 
-def test_the_baseline_stays_far_inside_the_tolerance() -> None:
+def test_the_baseline_stays_far_inside_the_tolerance(cases: Cases) -> None:
     """At most a tenth of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in cases().values():
+    for case in cases.values():
         for expected, (ids, distances) in answers(EXPERIMENT, case, baseline):
             want = expected.distances[ids]
             with_direction = ~np.isnan(want)

@@ -28,6 +28,7 @@ from referee.workload import Edit
 
 SEED = 20_251_115
 Workloads = dict[str, Any]  # name of the distribution -> Workload
+Cases = list[Any]  # untyped: the tests know which input is an array
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,6 @@ def small_workloads() -> Workloads:
         distribution: workload(streams.fork(i), "128x16", distribution)
         for i, distribution in enumerate(DISTRIBUTIONS)
     }
-
-
-def battery(seed: int) -> list[Any]:
-    """Return the cases, untyped: the tests know which input is an array."""
-    return list(correctness_battery(seed))
 
 
 def drawn_ops(drawn: Any, seed: int) -> list[Any]:
@@ -90,18 +86,18 @@ def test_a_seed_gives_the_same_bits_on_every_machine(small_workloads: Workloads,
     assert checksums == GOLDEN_WORKLOADS[distribution]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: Cases) -> None:
     """Every index and every op, frozen, but for the NaN, whose sign differs between machines."""
     parts = []
-    for case in battery(SEED):
+    for case in battery_cases:
         parts += [case.build_inputs["codebook"], case.build_inputs["centroids"]]
         parts += [{**op, "query": np.nan_to_num(op["query"])} for op in case.ops]
     assert checksum(*parts) == GOLDEN_BATTERY
 
 
-def test_another_seed_gives_other_inputs(small_workloads: Workloads) -> None:
+def test_another_seed_gives_other_inputs(battery_cases: Cases, small_workloads: Workloads) -> None:
     """In the battery, in its shapes, and in the ops of a round."""
-    one, other = battery(1), battery(2)
+    one, other = battery_cases, correctness_battery(2)
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
@@ -288,9 +284,9 @@ def test_training_moves_codewords_to_the_means_of_their_vectors() -> None:
     np.testing.assert_array_equal(quantizer.train(PqShape(1, 1), sample)[0], middles)
 
 
-def test_the_battery_holds_every_demanded_case() -> None:
+def test_the_battery_holds_every_demanded_case(battery_cases: Cases) -> None:
     """Kinds of value, shapes, partitions, k below, at and above n, ties, and queries of all lengths."""
-    cases = battery(SEED)
+    cases = battery_cases
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) >= 60
     for name, n_timed in (*N_ROWS.items(), ("odd", N_ROWS["128x16"])):
@@ -332,9 +328,9 @@ def test_the_battery_holds_every_demanded_case() -> None:
         assert sum(name.startswith(what) for name in names) == 2
 
 
-def test_the_battery_is_what_its_names_say() -> None:
+def test_the_battery_is_what_its_names_say(battery_cases: Cases) -> None:
     """Matches at 0, ties across k = 10 and across partitions, and a NaN only without a direction."""
-    for case in battery(SEED):
+    for case in battery_cases:
         drawn, ops = case, seen(case.ops)
         assert len(ops) >= 3
         found = distances(drawn, ops[0])
@@ -365,9 +361,9 @@ def test_the_battery_is_what_its_names_say() -> None:
             assert all(np.array_equal(part, parts[0]) for part in parts)
 
 
-def test_the_battery_stays_where_normalised_vectors_are() -> None:
+def test_the_battery_stays_where_normalised_vectors_are(battery_cases: Cases) -> None:
     """Centroids no longer than 1, no distance above 25, and no length that float32 can hold but hardly."""
-    for case in battery(SEED):
+    for case in battery_cases:
         lengths = (case.build_inputs["centroids"].astype(np.float64) ** 2).sum(axis=1)
         assert lengths.max() < 1 + 1e-6
         for op_inputs in seen(case.ops):
@@ -379,9 +375,9 @@ def test_the_battery_stays_where_normalised_vectors_are() -> None:
                 assert 1e-35 < square < 1e35
 
 
-def test_inputs_come_in_c_order_with_the_stated_types() -> None:
+def test_inputs_come_in_c_order_with_the_stated_types(battery_cases: Cases) -> None:
     """As the player's memory will hold them."""
-    for case in battery(SEED):
+    for case in battery_cases:
         n_rows = -1
         for op in case.ops:
             arrays = [case.build_inputs["codebook"], case.build_inputs["centroids"], op["query"]]

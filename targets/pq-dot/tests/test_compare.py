@@ -1,7 +1,6 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -11,18 +10,19 @@ import pytest
 from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
 from pq_dot import PqShape, baseline, quantizer
-from pq_dot.battery import correctness_battery
 from pq_dot.inputs import vectors
 from pq_dot.oracle import Expected, compare, expect, rounding_error
 from pq_dot.run_experiment import EXPERIMENT
 from referee.testing import answers, read_only
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 N_SUB = 16
@@ -128,25 +128,25 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_answers_are_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}"):
         compare(expected, spoil(*outputs))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_exactly_two_outputs_are_required(count: int) -> None:
+def test_exactly_two_outputs_are_required(cases: Cases, count: int) -> None:
     """Neither fewer nor more: a table is the kernel's own business."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     with pytest.raises(Mismatch, match=rf"^outputs: expected 2 \(ids, distances\), got {count}"):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
-def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
+def test_a_worse_row_in_place_of_a_better_one_is_caught(cases: Cases) -> None:
     """Its own distance right, but one row of the right ten left out for it."""
-    expected, (ids, distances) = answered(cases()["gaussian 128x16"])
+    expected, (ids, distances) = answered(cases["gaussian 128x16"])
     worst = int(expected.distances.argmax())
     ids, distances = ids.copy(), distances.copy()
     ids[3], distances[3] = worst, expected.distances[worst]
@@ -154,18 +154,18 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
         compare(expected, (ids, distances))
 
 
-def test_the_largest_distances_are_not_the_nearest_rows() -> None:
+def test_the_largest_distances_are_not_the_nearest_rows(cases: Cases) -> None:
     """The mistake of who takes the distance for an inner product."""
-    expected, _ = answered(cases()["gaussian 128x16"])
+    expected, _ = answered(cases["gaussian 128x16"])
     ids = np.argsort(-expected.distances, kind="stable")[:10].astype(np.uint32)
     with pytest.raises(Mismatch, match=r"^ids: row"):
         compare(expected, (ids, expected.distances[ids].astype(np.float32)))
 
 
 @pytest.mark.parametrize("case", ["identical rows 128x16", "zero query 171x9", "orthogonal query 24x1"])
-def test_any_of_equal_rows_is_right(case: str) -> None:
+def test_any_of_equal_rows_is_right(cases: Cases, case: str) -> None:
     """All rows alike: the last ten are as good as the first."""
-    expected, (_, distances) = answered(cases()[case])
+    expected, (_, distances) = answered(cases[case])
     compare(expected, (np.arange(990, 1000, dtype=np.uint32), distances))
 
 
@@ -182,9 +182,9 @@ def float32_products(case: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize("shape", ["128x16", "171x9", "24x1", "1536x192"])
-def test_low_precision_fails_where_large_dots_cancel(shape: str) -> None:
+def test_low_precision_fails_where_large_dots_cancel(cases: Cases, shape: str) -> None:
     """Products in float16 and in bytes with a step per sub-vector; in float32, without ones, they pass."""
-    case = cases()[f"opposed signs {shape}"]
+    case = cases[f"opposed signs {shape}"]
     expected, _ = answered(case)
     products, codes = float32_products(case), case.ops[0]["codes"]
     compare(expected, smallest_of(-products, codes, -1.0))
@@ -198,11 +198,11 @@ def test_low_precision_fails_where_large_dots_cancel(shape: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["gaussian 768x96", "uniform 1536x96", "opposed signs 128x16"])
-def test_a_table_with_ones_in_float16_fails(case: str) -> None:
+def test_a_table_with_ones_in_float16_fails(cases: Cases, case: str) -> None:
     """Three digits of 1 - dot are not enough."""
-    expected, _ = answered(cases()[case])
-    table = (1 - float32_products(cases()[case])).astype(np.float16)
-    codes = cases()[case].ops[0]["codes"]
+    expected, _ = answered(cases[case])
+    table = (1 - float32_products(cases[case])).astype(np.float16)
+    codes = cases[case].ops[0]["codes"]
     with pytest.raises(Mismatch):
         compare(expected, smallest_of(table.astype(np.float32), codes, len(table) - 1))
 
@@ -219,29 +219,29 @@ class RemembersCodes(baseline.PqKernel):
         return super().search(query, self.seen, k)
 
 
-def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
+def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(cases: Cases) -> None:
     """The edit plants the best row, which the remembered codes do not have."""
     module = ModuleType("remembers_codes")
     module.__dict__["PqKernel"] = RemembersCodes
-    first, second, _ = answers(EXPERIMENT, cases()["uniform 768x96"], module)
+    first, second, _ = answers(EXPERIMENT, cases["uniform 768x96"], module)
     compare(*first)
     with pytest.raises(Mismatch, match=r"^ids: row"):
         compare(*second)
 
 
-def test_the_baseline_stays_far_inside_the_tolerance() -> None:
+def test_the_baseline_stays_far_inside_the_tolerance(cases: Cases) -> None:
     """At most a fifth of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in cases().values():
+    for case in cases.values():
         for expected, (ids, distances) in answers(EXPERIMENT, case, baseline):
             error = np.abs(distances - expected.distances[ids])
             assert (error <= expected.allowed[ids] / 5).all(), case.name
 
 
-def test_the_allowed_error_is_the_usual_one_unless_ones_or_magnitudes_are_many() -> None:
+def test_the_allowed_error_is_the_usual_one_unless_ones_or_magnitudes_are_many(cases: Cases) -> None:
     """1e-4 * max(1, |distance|) at 16 sub-vectors; at 192 the ones alone may lose 1.1e-3."""
-    expected, _ = answered(cases()["zero query 128x16"])
+    expected, _ = answered(cases["zero query 128x16"])
     assert set(expected.allowed) == {1e-4}
-    expected, _ = answered(cases()["zero query 1536x192"])
+    expected, _ = answered(cases["zero query 1536x192"])
     assert 0.0011 < expected.allowed.min() == expected.allowed.max() < 0.0012
 
 

@@ -1,7 +1,6 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,18 @@ import pytest
 
 from harness_common.tolerance import Mismatch
 from pq_l2 import PqShape, baseline
-from pq_l2.battery import correctness_battery
 from pq_l2.oracle import Expected, compare, expect
 from pq_l2.run_experiment import EXPERIMENT
 from referee.testing import answers, seen
-from referee.workload import Outputs
+from referee.workload import Case, Outputs
+
+Cases = dict[str, Any]
 
 
-@cache
-def cases() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
 def answered(case: Any) -> tuple[Expected, Outputs]:
@@ -107,25 +107,25 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_answers_are_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}"):
         compare(expected, spoil(*outputs))
 
 
 @pytest.mark.parametrize("count", [0, 2, 4])
-def test_exactly_three_outputs_are_required(count: int) -> None:
+def test_exactly_three_outputs_are_required(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered(cases()["gaussian 128x16"])
+    expected, outputs = answered(cases["gaussian 128x16"])
     with pytest.raises(Mismatch, match=rf"^outputs: expected 3 \(table, ids, distances\), got {count}"):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
-def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
+def test_a_worse_row_in_place_of_a_better_one_is_caught(cases: Cases) -> None:
     """Its own distance right, but one row of the right ten left out for it."""
-    expected, (table, ids, distances) = answered(cases()["gaussian 128x16"])
+    expected, (table, ids, distances) = answered(cases["gaussian 128x16"])
     worst = int(expected.distances.argmax())
     ids, distances = ids.copy(), distances.copy()
     ids[3], distances[3] = worst, expected.distances[worst]
@@ -133,16 +133,16 @@ def test_a_worse_row_in_place_of_a_better_one_is_caught() -> None:
         compare(expected, (table, ids, distances))
 
 
-def test_any_of_equal_rows_is_right() -> None:
+def test_any_of_equal_rows_is_right(cases: Cases) -> None:
     """All rows alike: the last ten are as good as the first."""
-    expected, (table, _, distances) = answered(cases()["identical rows 128x16"])
+    expected, (table, _, distances) = answered(cases["identical rows 128x16"])
     compare(expected, (table, np.arange(990, 1000, dtype=np.uint32), distances))
 
 
 @pytest.mark.parametrize("shape", ["128x16", "171x9"])
-def test_norms_and_products_in_float32_fail_at_a_common_offset(shape: str) -> None:
+def test_norms_and_products_in_float32_fail_at_a_common_offset(cases: Cases, shape: str) -> None:
     """||q||**2 - 2 q.c + ||c||**2 loses every digit there."""
-    case = cases()[f"common offset {shape}"]
+    case = cases[f"common offset {shape}"]
     expected, (_, ids, distances) = answered(case)
     codebook = case.build_inputs["codebook"]
     query = case.ops[0]["query"].reshape(codebook.shape[0], 1, -1)
@@ -163,9 +163,9 @@ class RemembersCodes(baseline.PqKernel):
         return super().probe_top_k(table, self.seen, k)
 
 
-def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
+def test_a_kernel_that_remembers_codes_fails_at_the_first_edit(cases: Cases) -> None:
     """The edit plants the nearest row, which the remembered codes do not have."""
-    case = cases()["uniform 768x96"]
+    case = cases["uniform 768x96"]
     kernel = RemembersCodes(PqShape(768, 96), case.build_inputs["codebook"])
     ops = seen(case.ops)
     for op_inputs, is_right in ((ops[0], True), (ops[1], False)):
@@ -179,9 +179,9 @@ def test_a_kernel_that_remembers_codes_fails_at_the_first_edit() -> None:
                 compare(expected, outputs)
 
 
-def test_the_baseline_stays_far_inside_the_tolerance() -> None:
+def test_the_baseline_stays_far_inside_the_tolerance(cases: Cases) -> None:
     """At most a tenth of what is allowed: a right kernel in float32 must not fail by bad luck."""
-    for case in cases().values():
+    for case in cases.values():
         for expected, (table, ids, distances) in answers(EXPERIMENT, case, baseline):
             for want, got in ((expected.table, table), (expected.distances[ids], distances)):
                 finite = np.isfinite(want)

@@ -15,6 +15,7 @@ from referee.workload import Edit
 
 SEED = 20_251_115
 Workloads = dict[str, Any]  # name of the distribution -> Workload
+Cases = list[Any]  # untyped: the tests know which input is an array
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +26,6 @@ def small_workloads() -> Workloads:
         distribution: workload(streams.fork(i), "128x16", distribution)
         for i, distribution in enumerate(DISTRIBUTIONS)
     }
-
-
-def battery(seed: int) -> list[Any]:
-    """Return the cases, untyped: the tests know which input is an array."""
-    return list(correctness_battery(seed))
 
 
 def drawn_ops(drawn: Any, seed: int) -> list[Any]:
@@ -58,16 +54,16 @@ def test_a_seed_gives_the_same_bits_on_every_machine(small_workloads: Workloads,
     assert checksums == GOLDEN_WORKLOADS[distribution]
 
 
-def test_the_battery_is_the_same_bits_on_every_machine() -> None:
+def test_the_battery_is_the_same_bits_on_every_machine(battery_cases: Cases) -> None:
     """Every codebook and every op, frozen."""
-    cases = battery(SEED)
+    cases = battery_cases
     parts = [part for case in cases for part in (case.build_inputs["codebook"], *case.ops)]
     assert checksum(*parts) == GOLDEN_BATTERY
 
 
-def test_another_seed_gives_other_inputs(small_workloads: Workloads) -> None:
+def test_another_seed_gives_other_inputs(battery_cases: Cases, small_workloads: Workloads) -> None:
     """In the battery, in its shapes, and in the ops of a round."""
-    one, other = battery(1), battery(2)
+    one, other = battery_cases, correctness_battery(2)
     assert len(one) == len(other)
     assert [case.name for case in one] != [case.name for case in other]
     for a, b in zip(one, other, strict=True):
@@ -200,9 +196,9 @@ def test_training_moves_centroids_to_the_means_of_their_vectors() -> None:
     np.testing.assert_array_equal(quantizer.train(PqShape(1, 1), sample)[0], middles)
 
 
-def test_the_battery_holds_every_demanded_case() -> None:
+def test_the_battery_holds_every_demanded_case(battery_cases: Cases) -> None:
     """Kinds of value, shapes, row counts, k below, at and above n, ties, infinities, edits."""
-    cases = battery(SEED)
+    cases = battery_cases
     names = [case.name for case in cases]
     assert len(set(names)) == len(names) == 58
     for kind in KINDS:
@@ -243,18 +239,18 @@ def test_the_battery_holds_every_demanded_case() -> None:
         assert [op["k"] for op in case.ops] == [10, 33, 100, 1]
 
 
-def test_ties_at_timed_size_cut_k_of_10_33_and_100() -> None:
+def test_ties_at_timed_size_cut_k_of_10_33_and_100(battery_cases: Cases) -> None:
     """Rows of one distance on both sides of each boundary."""
-    case = next(case for case in battery(SEED) if case.name.startswith("timed size, ties"))
+    case = next(case for case in battery_cases if case.name.startswith("timed size, ties"))
     for op_inputs in seen(case.ops):
         table = reference.distance_table(case.build_inputs["codebook"], op_inputs["query"])
         order = np.sort(reference.distances(table, op_inputs["codes"]))
         assert order[op_inputs["k"] - 1] == order[op_inputs["k"]]
 
 
-def test_the_battery_is_what_its_names_say() -> None:
+def test_the_battery_is_what_its_names_say(battery_cases: Cases) -> None:
     """Distance 0 for a query of codewords, +inf everywhere for the two extremes, ties across k = 10."""
-    for case in battery(SEED):
+    for case in battery_cases:
         assert len(case.ops) >= 3
         op_inputs = seen(case.ops)[0]
         table = reference.distance_table(case.build_inputs["codebook"], op_inputs["query"])
@@ -274,9 +270,9 @@ def test_the_battery_is_what_its_names_say() -> None:
             assert table.max() > 1e5
 
 
-def test_inputs_never_hold_nan_and_come_in_c_order() -> None:
+def test_inputs_never_hold_nan_and_come_in_c_order(battery_cases: Cases) -> None:
     """Arrays of the stated types, as the player's memory will hold them."""
-    for case in battery(SEED):
+    for case in battery_cases:
         for op in case.ops:
             for array in (case.build_inputs["codebook"], op["query"]):
                 assert (array.dtype, array.flags.c_contiguous) == (np.float32, True)

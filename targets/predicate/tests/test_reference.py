@@ -26,13 +26,13 @@ from predicate import (
     NOT,
     OR,
     UINT8,
-    battery,
     reference,
     whole_columns,
 )
 from predicate.expressions import Tree, all_of, any_of, bits_of, build_inputs, leaf, none_of
 from predicate.random_filters import draw_dtypes, draw_op, draw_tree
 from referee.testing import seen
+from referee.workload import Case
 
 FORMATS = {INT32: "<i", INT64: "<q", FLOAT32: "<f", FLOAT64: "<d", UINT8: "<B"}
 DEFINITIONS = pytest.mark.parametrize("definition", [reference, whole_columns])
@@ -184,15 +184,17 @@ def test_not_of_a_chain(definition: object) -> None:
     assert rows_of(definition, tree, INT32, [1, 2, 3, 4, None]) == [1, 2]
 
 
-def test_whole_columns_agree_with_rows() -> None:
+def test_whole_columns_agree_with_rows(battery_cases: list[Case]) -> None:
     """On trees over all types, in few rows, and on some of the battery."""
     for k in range(40):
         own = SplitMix64(k)
         dtypes = draw_dtypes(own.fork(0), 3)
         tree = draw_tree(own.fork(1), dtypes, 1 + k % 7)
         assert_alike(build_inputs(dtypes, tree), draw_op(own.fork(2), dtypes, tree, (k, 97)))
-    for k, part in enumerate((battery.comparison_cases, battery.kleene_cases, battery.list_cases)):
-        for case in list(part(SplitMix64(k)))[::9]:
+    for part in ("literal 0x", "kleene: ", "IN: "):
+        cases = [case for case in battery_cases if part in case.name][::9]
+        assert len(cases) > 5
+        for case in cases:
             for op in seen(case.ops[:1]):
                 assert_alike(dict(case.build_inputs), op)
 

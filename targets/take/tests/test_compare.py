@@ -5,15 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from harness_common.prng import SplitMix64
 from harness_common.tolerance import Mismatch
 from referee.testing import seen
 from take import MAP_OFFSETS, REMAP, TAKE_FIXED, TAKE_ROWS, TAKE_STRINGS
-from take.battery import correctness_battery
+from take.battery import warm_up_case
 from take.oracle import Expected, compare, expect
 
 Outputs = tuple[np.ndarray, ...]
 NO_ERROR = np.zeros(0, np.uint8)
-OPS = {op["method"]: op for op in seen(correctness_battery(5)[0].ops)}
+OPS = {op["method"]: op for case in warm_up_case(SplitMix64(5)) for op in seen(case.ops)}
 ROW_7 = Expected(("rows",), (), "row 7")
 
 

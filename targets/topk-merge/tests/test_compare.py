@@ -1,7 +1,6 @@
 """Kernels that are known to be wrong are caught, and the message names the output."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,20 +10,21 @@ from harness_common.tolerance import Mismatch
 from referee.testing import answers, seen
 from referee.workload import Case, Outputs
 from topk_merge import baseline, inputs
-from topk_merge.battery import correctness_battery
 from topk_merge.oracle import Expected, compare, expect
 from topk_merge.run_experiment import EXPERIMENT
 
+Cases = dict[str, Case]
 
-@cache
-def cases() -> dict[str, Case]:
+
+@pytest.fixture(scope="module")
+def cases(battery_cases: list[Case]) -> Cases:
     """Return the battery, by name."""
-    return {case.name: case for case in correctness_battery(7)}
+    return {case.name: case for case in battery_cases}
 
 
-def answered(name: str) -> tuple[Expected, Outputs]:
+def answered(cases: Cases, name: str) -> tuple[Expected, Outputs]:
     """Return what is expected of the first op of a case, and the baseline's right answer."""
-    return next(answers(EXPERIMENT, cases()[name], baseline))
+    return next(answers(EXPERIMENT, cases[name], baseline))
 
 
 def all_zero(distances: np.ndarray, row_ids: np.ndarray, offsets: np.ndarray) -> Outputs:
@@ -123,25 +123,25 @@ WRONG: list[tuple[Callable[..., Outputs], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "name"), WRONG, ids=lambda value: getattr(value, "__name__", value))
-def test_wrong_answers_are_named(spoil: Callable[..., Outputs], name: str) -> None:
+def test_wrong_answers_are_named(cases: Cases, spoil: Callable[..., Outputs], name: str) -> None:
     """Each way of being wrong, from an answer that was right."""
-    expected, outputs = answered("gaussian, around 2**63")
+    expected, outputs = answered(cases, "gaussian, around 2**63")
     compare(expected, outputs)
     with pytest.raises(Mismatch, match=f"^{name}"):
         compare(expected, spoil(*outputs))
 
 
 @pytest.mark.parametrize("count", [0, 2, 4])
-def test_exactly_three_outputs_are_required(count: int) -> None:
+def test_exactly_three_outputs_are_required(cases: Cases, count: int) -> None:
     """Neither fewer nor more."""
-    expected, outputs = answered("gaussian, fragments")
+    expected, outputs = answered(cases, "gaussian, fragments")
     with pytest.raises(Mismatch, match=rf"^outputs: expected 3 \(distances, row_ids, offsets\), got {count}"):
         compare(expected, (*outputs, outputs[0])[:count])
 
 
-def test_the_sign_of_a_zero_counts() -> None:
+def test_the_sign_of_a_zero_counts(cases: Cases) -> None:
     """-0.0 == 0.0, and yet it is another row."""
-    expected, (distances, row_ids, offsets) = answered("zeros, fragments")
+    expected, (distances, row_ids, offsets) = answered(cases, "zeros, fragments")
     assert np.signbit(distances).any()
     with pytest.raises(Mismatch, match=r"^distances: .* expected -0.0, got 0.0"):
         compare(expected, (np.abs(distances), row_ids, offsets))

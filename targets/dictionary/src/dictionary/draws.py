@@ -25,8 +25,9 @@ def zipf_table(card: int) -> np.ndarray:
     once in the table.
     """
     ends = np.cumsum((1 << 40) // np.arange(1, card + 1, dtype=np.int64))
-    places = np.arange(ZIPF_DRAWS, dtype=np.int64) * (ends[-1] // ZIPF_DRAWS)
-    return np.asarray(np.searchsorted(ends, places, side="right"), np.uint32)
+    step = ends[-1] // ZIPF_DRAWS  # from one draw to the next; a code's draws go up to its end
+    n_draws = np.diff(np.minimum(-(-ends // step), ZIPF_DRAWS), prepend=0)
+    return np.repeat(np.arange(card, dtype=np.uint32), n_draws)
 
 
 def zipf_codes(stream: SplitMix64, table: np.ndarray, n: int) -> np.ndarray:

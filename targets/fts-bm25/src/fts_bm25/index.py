@@ -32,8 +32,11 @@ class Term:
 
 def norms(doc_length: np.ndarray, avgdl: float) -> np.ndarray:
     """Return float32[n], what a document's length adds below the line, rounded as `reference` does."""
-    lengths = doc_length.astype(np.float32)
-    return K1 * ((ONE - B) + (B * lengths) / np.float32(avgdl))
+    norm = B * doc_length.astype(np.float32)  # in place from here on: there may be millions
+    norm /= np.float32(avgdl)
+    norm += ONE - B
+    norm *= K1
+    return norm
 
 
 def contributions(frequencies: np.ndarray, norm: np.ndarray, weight: np.float32) -> np.ndarray:

@@ -66,7 +66,10 @@ def tight_case(stream: SplitMix64, n_documents: int, n_pairs: int, stretch: floa
     scale = np.float32(np.float64(weight) / np.float64(stored_idf) * stretch)
     bounds = scale * maximum(good[:, np.newaxis], norms(lengths, stored_avgdl)[:, np.newaxis], stored_idf)
     order = np.argsort(scores, kind="stable")
-    low, high = (np.searchsorted(scores[order], some) for some in (bounds, scores))
+    places = np.empty((2, N_CANDIDATES), np.intp)
+    for found_at, some in zip(places, (bounds, scores), strict=True):  # in order it is five times as fast
+        found_at[order] = np.searchsorted(scores[order], some[order])
+    low, high = places
     found = np.flatnonzero(low < high)  # whose bound is not above a score that is below theirs
     assert len(found) >= n_pairs
     second = found[np.argsort(bounds[found] / scores[found], kind="stable")[:n_pairs]]

@@ -82,12 +82,13 @@ def unpack(blob: np.ndarray, starts: np.ndarray, n: int) -> np.ndarray:
 
 def unpacked_bits(words: np.ndarray, width: int) -> np.ndarray:
     """Return uint32[k, 128] of numbers of `width` bits, packed in words uint32[k, width, 4]."""
-    values = np.zeros((len(words), BLOCK // 4, 4), np.uint32)
+    words = np.ascontiguousarray(words.transpose(1, 0, 2))  # twice as fast
+    values = np.zeros((BLOCK // 4, words.shape[1], 4), np.uint32)
     mask = np.uint32((1 << width) - 1)
     for slot in range(BLOCK // 4 if width > 0 else 0):
         word, shift = divmod(slot * width, 32)
-        bits = words[:, word] >> np.uint32(shift)
+        bits = words[word] >> np.uint32(shift)
         if shift + width > 32:
-            bits = bits | words[:, word + 1] << np.uint32(32 - shift)
-        values[:, slot] = bits & mask
-    return values.reshape(-1, BLOCK)
+            bits |= words[word + 1] << np.uint32(32 - shift)
+        values[slot] = bits & mask
+    return values.transpose(1, 0, 2).reshape(-1, BLOCK)

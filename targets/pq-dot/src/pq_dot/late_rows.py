@@ -44,7 +44,6 @@ def row_sums(costs: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return sums
 
 
-@njit(cache=True)
 def worst_below(costs: np.ndarray, bad: np.ndarray, limit: float) -> np.ndarray:
     """Return uint8[n_sub], a row as bad as may be on the sub-vectors `bad`, its whole sum at most `limit`.
 
@@ -55,24 +54,14 @@ def worst_below(costs: np.ndarray, bad: np.ndarray, limit: float) -> np.ndarray:
     It has the best code on the other sub-vectors. What is left below the limit is shared out evenly over the
     bad ones, in order: each takes the worst code that its share pays for and leaves the rest to the next.
     """
-    n_sub, n_codes = costs.shape
-    codes = np.empty(n_sub, np.uint8)
+    codes: np.ndarray = costs.argmin(axis=1).astype(np.uint8)
+    least = costs.min(axis=1).tolist()
     left = limit
-    for m in range(n_sub):
-        best = 0
-        for code in range(n_codes):
-            if costs[m, code] < costs[m, best]:
-                best = code
-        codes[m] = best
-        left -= costs[m, best]
-    n_bad = bad.sum()
-    for m in range(n_sub):
-        if bad[m]:
-            least = costs[m, codes[m]]
-            share = max(left, 0.0) / n_bad
-            for code in range(n_codes):
-                if costs[m, codes[m]] < costs[m, code] <= least + share:
-                    codes[m] = code
-            left -= costs[m, codes[m]] - least
-            n_bad -= 1
+    for cost in least:  # not a NumPy sum, whose order depends on the machine
+        left -= cost
+    places = np.flatnonzero(bad).tolist()
+    for n_done, m in enumerate(places):
+        share = max(left, 0.0) / (len(places) - n_done)
+        codes[m] = np.where(costs[m] <= least[m] + share, costs[m], -np.inf).argmax()
+        left -= costs[m, codes[m]] - least[m]
     return codes

@@ -74,7 +74,8 @@ def best(interleaved: np.ndarray, starts: np.ndarray, vectors: np.ndarray) -> np
     bits = sums.view(np.int32)
     for m in range(n_sub):
         for i in range(n):
-            sums[:] = starts[m]
+            for centroid in range(N_CENTROIDS):  # `sums[:] = starts[m]` would take three seconds to compile
+                sums[centroid] = starts[m, centroid]
             n_paired = sub_dim - sub_dim % 2
             for j in range(
                 0, n_paired, 2
