@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = sorted(path.name.replace("-", "_") for path in (ROOT / "targets").iterdir() if path.is_dir())
+TARGETS = sorted(path.parent.name.replace("-", "_") for path in ROOT.glob("targets/*/pyproject.toml"))
 OURS = {"harness_common", "referee", "lance_autoresearch", *TARGETS}
 ALLOWED = {
     "harness-common": {"harness_common"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TARGETS = sorted(path.name for path in (ROOT / "targets").iterdir() if path.is_dir())
+TARGETS = sorted(path.parent.name for path in ROOT.glob("targets/*/pyproject.toml"))
 SOURCES = sorted(
     path
     for folder in ("harness-common", "referee", "loop", "targets")

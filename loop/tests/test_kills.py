@@ -113,7 +113,7 @@ def test_a_referee_that_dies_leaves_everything_as_it_was(
 
 def test_git_outlives_lar_and_keeps_the_lock_until_it_ends(toy: "Toy") -> None:
     """A git that is still writing when lar dies is waited for by the next trial."""
-    lingers = "touch started; until [ -e go ]; do sleep 0.01; done; touch ended"
+    lingers = "touch started; until [ -e go ] || [ $((n=n+1)) = 6000 ]; do sleep 0.01; done; touch ended"
     script = (
         "import os, signal; from pathlib import Path\n"
         "from lance_autoresearch import git, lock\n"

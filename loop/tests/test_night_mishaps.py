@@ -151,7 +151,9 @@ def test_an_agent_that_waits_for_lar_verify_is_not_stalled(
     """Which waits for the trials of other nights, in silence."""
     clock = Silence(tmp_path / "go")
     monkeypatch.setattr(agent_process, "time", clock)
-    waits = f"sh -c 'until [ -e {clock.go} ]; do sleep 0.01; done' toy.run_experiment"
+    waits = (
+        f"sh -c 'until [ -e {clock.go} ] || [ $((n=n+1)) = 6000 ]; do sleep 0.01; done' toy.run_experiment"
+    )
     (step,) = night([f"{waits}; echo \"x = 'KEEP'\" > {KERNELS}"], "--trials", "1")
     assert (step.turn["reason"], step.ended["outcome"], clock.looks) == ("ended", "kept", 3)
 
