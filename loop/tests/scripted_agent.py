@@ -2,7 +2,8 @@
 
 A line holds words: `write TEXT` makes TEXT the candidate, `trial TEXT` tries it at once, `spoil FILE` edits
 another file, `sleep S` takes its time, `say TEXT` speaks, `exit N` ends so. `forge R` makes the last trial's
-record that of a keep at R times the champion's time, not yet settled. Commands are parted by ` ; `.
+record that of a keep at R times the champion's time, not yet settled; `shell LINE` is for whatever else.
+Commands are parted by ` ; `.
 """
 
 import json
@@ -35,6 +36,9 @@ for command in script[min(turn, len(script)) - 1].split(" ; "):
         forged = {"verdict": "keep", "exit_code": 0, "speedup_vs_baseline": 1 / ratio, **ratios}
         newest.write_text(json.dumps({**json.loads(newest.read_text()), **forged}))
         (folder / "results.tsv").unlink()
+    elif word == "shell":
+        os.chdir(workdir)
+        os.system(rest)
     elif word == "sleep":
         time.sleep(float(rest))
     elif word == "say":

@@ -2,6 +2,7 @@
 
 The candidate's text names its verdict (KEEP, DISCARD, FAIL, CRASH, TIMEOUT, REJECTED), or asks the
 process to misbehave (DIE, HANG), to take its time (SLOW), or to wait for the file $STAND_IN_GO (LONG).
+A KEEP of STEP 2 is as much faster than one of STEP 1 as that is than what names no step.
 """
 
 import argparse
@@ -63,10 +64,16 @@ def main() -> int:
     return EXIT_CODES[str(document["verdict"])]
 
 
+def step_of(text: str) -> int:
+    """Return the digit behind the word STEP, or 0."""
+    return int(text.partition("STEP ")[2][:1] or 0)
+
+
 def judged(options: argparse.Namespace, text: str) -> dict[str, object]:
     """Return the document of the verdict that `text` names."""
     verdict = next((word for word in EXIT_CODES if word.upper() in text), "discard")
-    ratio, low, high = RATIOS.get(verdict, (None, None, None))
+    n_steps = max(1, step_of(text) - step_of(options.opponent.read_text()))
+    ratio, low, high = (bound and bound**n_steps for bound in RATIOS.get(verdict, (None, None, None)))
     return {
         "schema": 1,
         "target": "toy",

@@ -145,6 +145,10 @@ def test_kept_trials_move_the_champion_and_nothing_on_top_of_them_does(toy: "Toy
         assert toy.lar("trial", "toy", "-m", name) == 0
     champion = toy.git("rev-parse", "HEAD")
     assert leftovers.last_champion(toy.repository, toy.target, BRANCH, start) == champion
+    signed = f"two\n\nTrial: {toy.records()[1]['id']}\n |in two lines"
+    toy.git("commit", "--quiet", "--amend", "--message", signed)
+    champion = toy.git("rev-parse", "HEAD")
+    assert leftovers.last_champion(toy.repository, toy.target, BRANCH, start) == champion
     toy.edit("# by hand\n")
     commits_the_kernel(toy)
     toy.edit("# KEEP three\n")

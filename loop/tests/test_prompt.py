@@ -99,11 +99,11 @@ def test_the_prompt_holds_all_that_an_agent_needs(toy: Any) -> None:
         "Nothing yet",
         "120 ns",
         "after 45 minutes, or 10 of",
-        "The run ends after 3 more trials.",
+        "Trials left in this run: 3, at most.",
     ):
         assert words in text
     unlimited = prompt(toy.target, settings, 1, None, "", "Nothing yet", "120 ns", [])
-    assert "more trials" not in unlimited
+    assert "Trials left" not in unlimited
     assert "\n\n\n" not in text + unlimited
     assert text.index("# This turn") < text.index("the loop\n") < text.index("what the agent needs to know")
 

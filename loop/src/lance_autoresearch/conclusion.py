@@ -80,10 +80,9 @@ def inspected(
         replace_file(noted, json.dumps(list(changed)).encode(), scratch=noted.parent)
     outside = json.loads(noted.read_bytes())
     before = step.began["champion"]
-    champion = leftovers.last_champion(repository, target, branch, since=before)
-    records, kept = tried(run), kept_trials(run) if champion != before else {}
-    claimed = [record for record in unattributed(records, steps) if kept.get(record["id"])]
-    look = second_look(run, step.number, before, champion, claimed, say)
+    line = leftovers.lineage(repository, target, branch, since=before)
+    champion, records = line[-1][0] if line else before, tried(run)
+    look = second_look(run, step.number, before, line, say)
     if look.objection:
         champion = before if champion == look.champion else champion
         records = [record for record in records if record["id"] not in look.trials]

@@ -142,7 +142,7 @@ def histories(root: Path, target: str) -> list[History]:
 def commits_since(repository: Repository, branch: str, start: str) -> set[str]:
     """Return the commits that a branch has since its run began, as a ledger names them.
 
-    A keep that is not among them was taken back, because it stood on a commit of the agent's own.
+    A keep that is not among them was taken back: it stood on a commit of the agent's own, or did not repeat.
     Empty if the branch or its start is gone.
     """
     listed = attempt(repository, "rev-list", f"{start}..refs/heads/{branch}", "--")

@@ -61,35 +61,41 @@ def told_of(changed: Iterable[str]) -> str:
     return f"refused before measuring, and taken back: only kernels.py may change, but so did {names}"
 
 
-def last_champion(repository: Repository, target: Target, branch: str, since: str) -> str:
-    """Return the newest commit of the branch that `since` and nothing but kept trials lead to.
+def lineage(repository: Repository, target: Target, branch: str, since: str) -> list[tuple[str, Record]]:
+    """Return the commits that follow `since` on the branch, each with the record of the trial that kept it.
 
-    What an agent committed itself is no champion, nor is what stands on top of it.
+    What an agent committed itself ends the line, and so what stands on top of it is no champion.
     """
     form = "--format=%H %P|%(trailers:key=Trial,valueonly,separator=%x2C)"
     listed = git(repository, "log", "--no-show-signature", "--reverse", form, f"{since}..refs/heads/{branch}")
+    line: list[tuple[str, Record]] = []
     champion = since
-    for line in listed.decode("utf-8", "replace").splitlines():
-        names, _, trial = line.partition("|")
-        commit, *parents = names.split()
+    for text in listed.decode("utf-8", "replace").splitlines():
+        names, _, trial = text.partition("|")
+        commit, *parents = names.split() or [""]  # a trailer may have a line of its own
         if parents != [champion]:
             break
         if git_line(repository, "diff", "--name-only", champion, commit) != target.kernels:
             break
+        record = kept_in(target, trial.strip())
         edit = text_at(repository, target, champion), text_at(repository, target, commit)
-        if edit != kept_in(target, trial.strip()):
+        if record is None or edit != (as_bytes(record["champion_text"]), as_bytes(record["candidate_text"])):
             break
+        line.append((commit, record))
         champion = commit
-    return champion
+    return line
 
 
-def kept_in(target: Target, trial: str) -> tuple[bytes, bytes] | None:
-    """Return the champion and the candidate of a trial that kept it, or None if there is no such trial."""
+def last_champion(repository: Repository, target: Target, branch: str, since: str) -> str:
+    """Return the newest commit of the branch that `since` and nothing but kept trials lead to."""
+    return next((commit for commit, _ in reversed(lineage(repository, target, branch, since))), since)
+
+
+def kept_in(target: Target, trial: str) -> Record | None:
+    """Return the record of a trial that kept its candidate, or None if there is no such trial."""
     file = target.trials / f"{trial}.json"
     found = load(file) if file.is_file() else None
-    if found is None or found["verdict"] != "keep":
-        return None
-    return as_bytes(found["champion_text"]), as_bytes(found["candidate_text"])
+    return found if found and found["verdict"] == "keep" else None
 
 
 def put_right(repository: Repository, branch: str, champion: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from lance_autoresearch import ledger, lock, run_folder
 from lance_autoresearch.git import Repository
-from lance_autoresearch.history import unattended_runs
+from lance_autoresearch.history import commits_since, unattended_runs
 from lance_autoresearch.ledger import Row
 from lance_autoresearch.run_folder import Say
 from lance_autoresearch.settle import settle_unfinished
@@ -23,11 +23,16 @@ def rows_to_show(target: Target, tag: str | None, say: Say) -> list[Row]:
     """Return the ledger of the checkout, or of the unattended run called `tag`, oldest trial first.
 
     A trial of the checkout that a kill cut off is finished first; a run finishes its own when it goes on.
+    What a run has taken back is not kept.
 
     Raises: LarError if there is no such run.
     """
     if tag is not None:
-        return ledger.read_rows(run_folder.found(target.root, target.name, tag).target.ledger)
+        run = run_folder.found(target.root, target.name, tag)
+        settings = run.settings()
+        ours = commits_since(Repository(target.root), run_folder.branch_of(settings), settings.start)
+        rows = ledger.read_rows(run.target.ledger)
+        return [row if row["commit"] in ours else {**row, "keep": "no"} for row in rows]
     with lock.held_if_free(target.trials) as held:
         if held is not None:
             for identity, outcome in settle_unfinished(Repository(target.root, held), target):

@@ -62,7 +62,7 @@ def prompt(
         target=target.name,
         turn_minutes=settings.turn_minutes,
         stall_minutes=settings.stall_minutes,
-        trials_left="" if trials_left is None else f"The run ends after {trials_left} more trials.\n",
+        trials_left="" if trials_left is None else f"Trials left in this run: {trials_left}, at most.\n",
         told=f"Of your last turn: {told}.\n\n" if told else "",
     )
     parts = [task, f"# What is known\n\n{known}", f"# The champion's profile\n\n{profile}", *pages]

@@ -34,9 +34,10 @@ def report_line(row: Row) -> list[str]:
     """
     speedup = row["speedup_vs_baseline"]
     judged = row["verdict"] in ("keep", "discard")
+    taken_back = row["verdict"] == "keep" and row["keep"] == "no" and row["commit"] != MISSING
     return [
         row["timestamp"].replace("T", " ").removesuffix("Z"),
-        row["verdict"],
+        "taken back" if taken_back else row["verdict"],
         change(row["ratio"], row["ratio_low"], row["ratio_high"]) if judged else MISSING,
         MISSING if speedup == MISSING else f"{float(speedup):.2f}x",
         row["commit"],

@@ -4,7 +4,8 @@
     <runs>/<target>-<tag>/settings.json   what the run was asked
     <runs>/<target>-<tag>/steps.jsonl     the journal
     <runs>/<target>-<tag>/last_message.txt
-    <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md, output.log and kernels.py
+    <runs>/<target>-<tag>/steps/0007/     the seventh step's prompt.md, output.log and kernels.py; and what
+                                          `conclusion` found before judging: outside.json, second_look.json
     <runs>/<target>-<tag>/aside/          what agents spoilt (see `run_tree`)
     <runs>/<target>-<tag>/judged/         copies of results.tsv and of trials/ (see `records_kept`)
     <runs>/<target>-<tag>/git_config      a copy of git's settings (see `git_settings`)

@@ -28,6 +28,7 @@ from lance_autoresearch.workspace import Target
 COMMON = ("rev-parse", "--path-format=absolute", "--git-common-dir")
 TEXTS = ("branch", "hypothesis", "timestamp", "champion_commit", "start_commit", "candidate_text")
 RATIOS = ("ratio", "ratio_low", "ratio_high")
+HIGHEST = 1e9  # of a ratio; infinity and numbers of 400 digits are valid JSON to Python
 RECORD_BYTES = 64 << 20  # more than a hundred times what a trial writes
 
 
@@ -196,8 +197,13 @@ def is_record(path: Path, branch: str) -> bool:
     combos = found.get("combos") or {}
     parts = isinstance(combos, dict) and all(isinstance(one, dict) for one in combos.values())
     times = [found, *combos.values()] if parts else []
-    numbers = all(isinstance(one.get(name), int | float | None) for one in times for name in RATIOS)
+    numbers = all(is_ratio(one.get(name)) for one in times for name in RATIOS)
     return texts and reason and parts and numbers and "judged" in found and found["branch"] == branch
+
+
+def is_ratio(value: object) -> bool:
+    """Return whether `value` can be a ratio of times, or None, where there is none."""
+    return value is None or (isinstance(value, int | float) and value is not True and 0 < value < HIGHEST)
 
 
 def is_text(value: object) -> bool:

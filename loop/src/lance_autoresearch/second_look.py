@@ -5,6 +5,7 @@ and the rest of the night would be measured against it.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 
@@ -15,11 +16,11 @@ from lance_autoresearch.git import Repository
 from lance_autoresearch.process import run_experiment
 from lance_autoresearch.record import Record
 from lance_autoresearch.run_folder import RunFolder, Say
+from lance_autoresearch.speedup import JUDGED
 
-# A true ratio comes again within the noise of both measurements.
-SLACK = 1.05
-# And what was kept for being simpler is at most so much slower.
-SLOWEST = 1.01
+SLACK = 1.05  # a true ratio comes again within the noise of both measurements
+# What a keep may cost: over all, if it is simpler, and at one combo. Several keeps may cost it several times.
+SLOWEST, SLOWEST_COMBO = 1.01, 1.05
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,15 @@ class SecondLook:
 
 
 def second_look(
-    run: RunFolder, number: int, before: str, after: str, claimed: list[Record], say: Say
+    run: RunFolder, number: int, before: str, line: Sequence[tuple[str, Record]], say: Say
 ) -> SecondLook:
-    """Say whether commit `after` is the champion that the trials within step `number` make of it.
+    """Say whether the last commit of `line` is the champion that the trials within step `number` make of it.
 
     It is judged with the files of the run's start, on a fresh seed, against the champion `before` that turn.
     That happens once: the answer stays in the step's folder, and what is kept later is the loop's own doing.
     Needs the lock of the run's trials.
 
-    claimed  the records of the trials that led from `before` to `after`
+    line  the commits that lead there from `before`, each with the record of its trial
 
     Raises: Interrupted on Ctrl-C; LarError if git fails.
     """
@@ -48,18 +49,22 @@ def second_look(
     if noted.is_file():
         known = json.loads(noted.read_bytes())
         return SecondLook(known["champion"], tuple(known["trials"]), known["objection"])
-    told = ""
-    if after != before:
+    champion, told = before, ""
+    if line:
+        champion = line[-1][0]
         say(f"step {number}: what its own trials kept is measured once more")
-        claimed_ratio = prod(record.get("ratio") or 1.0 for record in claimed)
-        told = against(measured(run, before, after), claimed_ratio)
-    look = SecondLook(after, tuple(record["id"] for record in claimed), told)
+        found = measured(run, before, champion) or measured(run, before, champion)
+        told = against(found, [record.get("ratio") for _, record in line])
+    look = SecondLook(champion, tuple(record["id"] for _, record in line), told)
     replace_file(noted, json.dumps(asdict(look)).encode(), scratch=noted.parent)
     return look
 
 
 def measured(run: RunFolder, before: str, after: str) -> Record:
-    """Return the referee's document on the kernel of commit `after` against that of `before`."""
+    """Return the referee's document on the kernel of commit `after` against that of `before`.
+
+    Empty if it ended without one, as it may on a machine that is short of memory.
+    """
     repository = Repository(run.target.root)
     with snapshot.judging_folder(run.target.trials) as folder:
         snapshot.extract(repository, run.settings().start, run.target, folder)
@@ -72,12 +77,23 @@ def measured(run: RunFolder, before: str, after: str) -> Record:
         return found
 
 
-def against(found: Record, claimed_ratio: float) -> str:
-    """Return what the document `found` says against a keep of this ratio; "" if it may be true."""
-    if found.get("correctness") != "pass" or found.get("ratio") is None:
-        return str(found.get("reason") or "the referee gave no answer")
-    most = min(claimed_ratio * SLACK, SLOWEST)
-    if found["ratio_low"] <= most:
-        return ""
-    ratio, low, high = (f"{found[name]:.4f}" for name in ("ratio", "ratio_low", "ratio_high"))
-    return f"its ratio is {ratio} ({low} to {high}), where its trials say {claimed_ratio:.4f}"
+def against(found: Record, claimed: Sequence[float | None]) -> str:
+    """Return what the document `found` says against keeps of these ratios; "" if they may be true."""
+    reason = str(found.get("reason") or "the referee gave no answer")
+    if reason.startswith("not the candidate:"):
+        return ""  # the champion of before failed, which is no reason to go back to it
+    if found.get("correctness") != "pass" or found.get("verdict") not in JUDGED:
+        return reason
+    claim = prod(1.0 if ratio is None else ratio for ratio in claimed)
+    if found["ratio_low"] > min(claim * SLACK, SLOWEST ** len(claimed)):
+        return f"its ratio is {words(found)}, where its trials say {claim:.4f}"
+    for combo, one in found["combos"].items():
+        if one["ratio_low"] > SLOWEST_COMBO ** len(claimed):
+            return f"slower at {combo}: its ratio is {words(one)}"
+    return ""
+
+
+def words(times: Record) -> str:
+    """Return a ratio with its interval."""
+    ratio, low, high = (f"{times[name]:.4f}" for name in ("ratio", "ratio_low", "ratio_high"))
+    return f"{ratio} ({low} to {high})"

@@ -8,6 +8,7 @@ import functools
 import importlib
 import io
 import itertools
+import multiprocessing
 import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ from referee.workload import Case, Edit, Experiment, OpInputs, Outputs, Value, W
 
 # By Student's t, `statistics.in_bursts` is sure at 5 standard deviations of four blocks, but at 13 of three.
 N_BLOCKS = 4
+FORKED_S = 300.0
 
 
 def read_only(inputs: OpInputs) -> dict[str, Any]:
@@ -103,6 +105,19 @@ def wrong_in_battery(experiment: Experiment, text: str, seed: int = 7) -> str:
         except Mismatch as found:
             return f"case {case.name}: {found}"
     return ""
+
+
+def forked(play: Callable[..., None], *arguments: Any) -> int | None:
+    """Return the exit code of `play(*arguments)` in a process forked from this one; None if it does not end.
+
+    For kernels that may stray from their arrays, which ends the process; nothing is imported or drawn anew.
+    """
+    process = multiprocessing.get_context("fork").Process(target=play, args=arguments, daemon=True)
+    process.start()
+    process.join(FORKED_S)
+    code = process.exitcode
+    process.kill()
+    return code
 
 
 def loaded(path: Path) -> ModuleType:

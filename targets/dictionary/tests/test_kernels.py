@@ -1,6 +1,5 @@
 """The baseline and the kernel give the reference's answers, in the battery and at the edges of the API."""
 
-import multiprocessing
 from types import ModuleType
 from typing import Any
 
@@ -44,10 +43,7 @@ def test_all_agree_and_touch_no_byte_outside_an_array(
     is imported or drawn twice; the last op printed is the one.
     """
     assert sum(len(case.ops) for case in battery_cases) > 1_000
-    process = multiprocessing.get_context("fork").Process(target=play, args=(implementations, battery_cases))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    assert testing.forked(play, implementations, battery_cases) == 0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ In a process of its own, so that a kernel that strays ends that process and not 
 that nothing is imported or drawn twice.
 """
 
-import multiprocessing
 from types import ModuleType
 
 import numpy as np
@@ -35,7 +34,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(
     cases = [case for case in battery_cases if not case.name.startswith(ELSEWHERE)]
     cases += [case for case in battery_cases if case.name.startswith("width")][::5]
     assert len(cases) > 40
-    process = multiprocessing.get_context("fork").Process(target=play, args=(implementations, cases))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    assert testing.forked(play, implementations, cases) == 0

@@ -4,7 +4,6 @@ In a process of its own, so that a kernel that strays ends that process and not 
 that nothing is imported or drawn twice.
 """
 
-import multiprocessing
 from types import ModuleType
 
 import numpy as np
@@ -54,7 +53,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(
     ops = [(case, op) for case in cases for op in testing.seen(case.ops) if len(op["n_rows"]) == 1]
     cases += [cut(Case(case.name, case.build_inputs, [op])) for case, op in ops]
     assert len(cases) > 100
-    process = multiprocessing.get_context("fork").Process(target=play, args=(implementations, cases))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    assert testing.forked(play, implementations, cases) == 0

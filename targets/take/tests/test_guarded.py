@@ -4,7 +4,6 @@ In a process of its own, so that a kernel that strays ends that process and not 
 that nothing is imported or drawn twice.
 """
 
-import multiprocessing
 from types import ModuleType
 
 import numpy as np
@@ -33,7 +32,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(
     """Inputs and outputs end before a closed page, good and corrupt; the last case printed strays."""
     cases = [case for case in battery_cases if "large" not in case.name]
     assert len(cases) > 100
-    process = multiprocessing.get_context("fork").Process(target=play, args=(implementations, cases))
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    assert testing.forked(play, implementations, cases) == 0
