@@ -1,6 +1,5 @@
 """The loop, the referee and pq-l2 together: real commands on a real kernel in a repository of their own."""
 
-import ast
 import json
 import os
 import shutil
@@ -89,62 +88,39 @@ def test_a_wrong_kernel_is_recorded_and_taken_back(
     assert "case " in record["reason"]
 
 
-def with_parts_of(old: str, better: str, names: set[str]) -> str:
-    """Return the kernel `old` with the functions and constants `names` of `better` at its end."""
-
-    def parts(text: str) -> list[tuple[int, int]]:
-        found = []
-        for node in ast.parse(text).body:
-            name = node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node).split(" = ")[0]
-            if name in names:
-                first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-                found.append((first - 1, node.end_lineno or node.lineno))
-        return found
-
-    kept = old.splitlines()
-    for first, end in reversed(parts(old)):
-        del kept[first:end]
-    lines = better.splitlines()
-    taken = [line for first, end in parts(better) for line in [*lines[first:end], ""]]
-    return "\n".join([*kept, *taken])
-
-
 def test_a_night_on_a_real_kernel(
     checkout: Path, lar: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
-    """`lar evolve` with an agent that improves the kernel in two steps, then writes the old one again."""
+    """`lar evolve` with an agent that improves the kernel, then writes the old one again."""
     old, better = checkout / KERNELS, checkout / "targets/pq-l2/tests/cheats/honest_fast.py"
-    half_way = with_parts_of(old.read_text(), better.read_text(), {"STRETCH", "smallest"})
-    (tmp_path / "half_way.py").write_text(half_way)
     (tmp_path / "old.py").write_text(old.read_text())
     script = [
-        f"write @{tmp_path / 'half_way.py'} ; say Hypothesis: ask the heap only if a stretch has a chance",
-        f"write @{better} ; say Hypothesis: the codebook by coordinate",
+        f"write @{better} ; say Hypothesis: ask the heap only if a stretch has a chance",
         f"write @{tmp_path / 'old.py'}",
     ]
     (tmp_path / "script").write_text("\n".join(script))
     agent = f"{sys.executable} {ROOT / 'loop/tests/scripted_agent.py'} {{prompt_file}} {{workdir}} pq-l2"
-    done = lar("evolve", "pq-l2", "--agent", agent, "--tag", "night", "--trials", "3")
+    done = lar("evolve", "pq-l2", "--agent", agent, "--tag", "night", "--trials", "2")
     assert done.returncode == 0, done.stderr
     (tree,) = (tmp_path / "runs").glob("*/pq-l2-night/worktree")
-    first, second, last = rows(tree)
-    for row in (first, second):
-        assert (row["verdict"], row["correctness"], row["keep"]) == ("keep", "pass", "yes"), done.stderr
-        assert float(row["ratio_low"]) <= float(row["ratio"]) <= float(row["ratio_high"]) < 1.0
-    assert (last["verdict"], last["keep"]) == ("discard", "no")
+    first, second = rows(tree)
+    assert (first["verdict"], first["correctness"], first["keep"]) == ("keep", "pass", "yes"), done.stderr
+    assert float(first["ratio_low"]) <= float(first["ratio"]) <= float(first["ratio_high"]) < 1.0
+    assert (second["verdict"], second["keep"]) == ("discard", "no")
+    assert float(second["ratio_low"]) > 1.0, "the old kernel is judged against the new champion"
     assert (tree / KERNELS).read_text() == better.read_text()
     assert old.read_text() == (tmp_path / "old.py").read_text(), "the checkout itself is left alone"
-    record = json.loads((tree / TRIALS / f"{second['trial']}.json").read_text())
-    assert record["champion_text"] == half_way, "each step is judged against the one before"
-    assert len(record["samples"]["confirmation_blocks"]) == len(record["samples"]["blocks"])
-    branch = "autoresearch/pq-l2/night"
-    subjects = subprocess.run(
-        ["git", "log", "-2", "--format=%s", branch], cwd=checkout, capture_output=True, text=True, check=True
+    kept, dropped = (
+        json.loads((tree / TRIALS / f"{row['trial']}.json").read_text()) for row in (first, second)
     )
-    newest, older = subjects.stdout.splitlines()
-    assert "the codebook by coordinate" in newest
-    assert "ask the heap only" in older
-    assert "stopped: 3 of 3 trials are done" in done.stdout
+    assert dropped["champion_text"] == better.read_text()
+    assert len(kept["samples"]["confirmation_blocks"]) == len(kept["samples"]["blocks"])
+    branch = "autoresearch/pq-l2/night"
+    subject = subprocess.run(
+        ["git", "log", "-1", "--format=%s", branch], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    assert "ask the heap only" in subject.stdout
+    assert "stopped: 2 of 2 trials are done" in done.stdout
     assert "measured again on a fresh seed, against the baseline: " in done.stdout
     assert branch in done.stdout
 
