@@ -7,21 +7,9 @@ touched.
 
 from types import ModuleType
 
-import numpy as np
-
 from bitpack.run_experiment import EXPERIMENT
 from referee import testing
-from referee.guarded import guarded_empty
 from referee.workload import Case
-
-
-def play(implementations: list[ModuleType], cases: list[Case]) -> None:
-    """Play the cases with outputs from memory that ends where they end, as inputs do."""
-    np.empty = guarded_empty
-    for implementation in implementations:
-        for case in cases:
-            print(implementation.__name__, case.name, flush=True)
-            testing.check_case(EXPERIMENT, case, implementation)
 
 
 def test_every_op_of_the_battery_is_right_and_stays_in_its_arrays(
@@ -29,4 +17,4 @@ def test_every_op_of_the_battery_is_right_and_stays_in_its_arrays(
 ) -> None:
     """Good and corrupt; where it fails, the last case printed is the one."""
     assert len(battery_cases) > 200
-    assert testing.forked(play, implementations, battery_cases) == 0
+    assert testing.forked(testing.play_guarded, EXPERIMENT, implementations, battery_cases) == 0

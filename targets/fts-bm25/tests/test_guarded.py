@@ -6,25 +6,11 @@ that nothing is imported or drawn twice.
 
 from types import ModuleType
 
-import numpy as np
-
 from fts_bm25.run_experiment import EXPERIMENT
 from referee import testing
-from referee.guarded import guarded_empty
 from referee.workload import Case
 
 LARGE = ("differences", "gaps of 2", "gaps of 5", "timed: ", "large: ")
-
-
-def play(implementations: list[ModuleType], cases: list[Case]) -> None:
-    """Play the cases with outputs from memory that ends where they end, as inputs do."""
-    for implementation in implementations:
-        testing.check_case(EXPERIMENT, cases[0], implementation)  # compiles, with the true np.empty
-    np.empty = guarded_empty
-    for implementation in implementations:
-        for case in cases:
-            print(implementation.__name__, case.name, flush=True)
-            testing.check_case(EXPERIMENT, case, implementation)
 
 
 def test_no_op_of_the_battery_strays_from_its_arrays(
@@ -33,4 +19,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(
     """Inputs and outputs end before a closed page; the last case printed strays."""
     cases = [case for case in battery_cases if not case.name.startswith(LARGE)][::2]
     assert len(cases) > 20
-    assert testing.forked(play, implementations, cases) == 0
+    assert testing.forked(testing.play_guarded, EXPERIMENT, implementations, cases) == 0

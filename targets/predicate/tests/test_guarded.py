@@ -10,7 +10,6 @@ import numpy as np
 
 from predicate.run_experiment import EXPERIMENT
 from referee import testing
-from referee.guarded import guarded_empty
 from referee.workload import Case
 
 MOST_BYTES = 1 << 19
@@ -32,17 +31,6 @@ def cut(case: Case) -> Case:
     return Case(case.name, case.build_inputs, [{**op, "buffer": op["buffer"][: max(ends)]}])
 
 
-def play(implementations: list[ModuleType], cases: list[Case]) -> None:
-    """Play the cases with outputs from memory that ends where they end, as inputs do."""
-    for implementation in implementations:
-        testing.check_case(EXPERIMENT, cases[0], implementation)  # compiles, with the true np.empty
-    np.empty = guarded_empty
-    for implementation in implementations:
-        for case in cases:
-            print(implementation.__name__, case.name, flush=True)
-            testing.check_case(EXPERIMENT, case, implementation)
-
-
 def test_no_op_of_the_battery_strays_from_its_arrays(
     implementations: list[ModuleType], battery_cases: list[Case]
 ) -> None:
@@ -53,4 +41,4 @@ def test_no_op_of_the_battery_strays_from_its_arrays(
     ops = [(case, op) for case in cases for op in testing.seen(case.ops) if len(op["n_rows"]) == 1]
     cases += [cut(Case(case.name, case.build_inputs, [op])) for case, op in ops]
     assert len(cases) > 100
-    assert testing.forked(play, implementations, cases) == 0
+    assert testing.forked(testing.play_guarded, EXPERIMENT, implementations, cases) == 0
