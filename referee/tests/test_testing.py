@@ -1,7 +1,9 @@
 """What the tests of targets build on, itself tested with the toy target."""
 
 import dataclasses
+import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -140,6 +142,37 @@ def test_the_battery_names_the_first_case_that_is_wrong(toy: Experiment, honest:
     assert testing.wrong_in_battery(toy, honest) == ""
     wrong = honest.replace("values * self.scale", "values * self.scale + (values.size == 7)")
     assert testing.wrong_in_battery(toy, wrong).startswith("case 7 values: scaled: ")
+
+
+BEYOND = "np.lib.stride_tricks.as_strided(values, (len(values) + 1,))"
+QUIETLY = "faulthandler.disable()"  # in the forked process
+
+
+@pytest.mark.usefixtures("importable")
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("return values * self.scale", 0),
+        ("return values * 5", 1),
+        (f"{QUIETLY}; return {BEYOND} * self.scale", -signal.SIGSEGV),
+    ],
+)
+def test_a_kernel_that_strays_ends_a_process_of_its_own(
+    toy: Experiment, honest: str, body: str, code: int
+) -> None:
+    """Right, wrong, and reading one element too far."""
+    text = f"import faulthandler\nimport numpy as np\n{honest.replace('return values * self.scale', body)}"
+    kernels = testing.module_of(text)
+    cases = toy.correctness_battery(7)
+    assert testing.forked(testing.play_guarded, toy, [kernels], cases) == code
+
+
+def test_a_forked_process_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no exit code, and nobody waits for it."""
+    monkeypatch.setattr(testing, "FORKED_S", 0.05)
+    began_s = time.monotonic()
+    assert testing.forked(time.sleep, 60) is None
+    assert time.monotonic() - began_s < 30
 
 
 def test_modules_that_differ_in_their_docstring_only_count_once(tmp_path: Path) -> None:
