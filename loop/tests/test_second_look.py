@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lance_autoresearch import journal, leftovers, run_folder, run_tree, second_look
+from lance_autoresearch import journal, leftovers, remeasure, run_folder, run_tree, second_look
 from lance_autoresearch.errors import Interrupted
 from lance_autoresearch.journal import Step
 
@@ -90,7 +90,7 @@ def test_a_kill_after_the_second_look_neither_forgets_nor_repeats_it(
 ) -> None:
     """Killed before the branch is put right, and again when all is done but the step's last line."""
     real, looks = leftovers.put_right, []
-    measured = second_look.measured
+    measured = remeasure.measured
 
     def counted(*asked: Any) -> Any:
         looks.append(asked)
@@ -126,7 +126,7 @@ def test_a_kill_after_the_second_look_neither_forgets_nor_repeats_it(
 @pytest.mark.usefixtures("night")
 def test_ctrl_c_while_it_measures_leaves_no_answer(toy: "Toy", monkeypatch: pytest.MonkeyPatch) -> None:
     """So the resumed run measures; a turn that was cut off is looked at as well."""
-    measured = second_look.measured
+    measured = remeasure.measured
 
     def interrupted(*_: Any) -> Any:
         monkeypatch.setattr(second_look, "measured", measured)
@@ -234,7 +234,7 @@ def test_a_record_with_a_ratio_that_is_none_is_no_record(odd: object) -> None:
 
 def test_no_answer_is_asked_for_once_more(toy: "Toy", night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is short of memory for a moment takes no champion away."""
-    measured, looks = second_look.measured, []
+    measured, looks = remeasure.measured, []
 
     def killed_once(*asked: Any) -> Any:
         looks.append(asked)

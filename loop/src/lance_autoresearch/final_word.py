@@ -1,17 +1,13 @@
 """The end of an unattended run: its champion measured once more, and the last message."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from lance_autoresearch import run_folder, snapshot
+from lance_autoresearch import run_folder
 from lance_autoresearch.budget import Spent
-from lance_autoresearch.champion import text_at
 from lance_autoresearch.figures import dollars
-from lance_autoresearch.git import Repository
 from lance_autoresearch.journal import Step
-from lance_autoresearch.process import run_experiment
+from lance_autoresearch.remeasure import measured
 from lance_autoresearch.report import change
 from lance_autoresearch.run_folder import RunFolder
 
@@ -31,17 +27,11 @@ class Remeasured:
 
 
 def measured_again(run: RunFolder, champion: str) -> Remeasured:
-    """Judge the champion at commit `champion` against the baseline, with the files of the run's start.
+    """Judge the champion at commit `champion` against the baseline.
 
-    Raises: Interrupted on Ctrl-C.
+    Raises: Interrupted on Ctrl-C; LarError if git fails.
     """
-    repository = Repository(run.target.root)
-    with snapshot.judging_folder(run.path) as folder:
-        snapshot.extract(repository, run.settings().start, run.target, folder)
-        kernel, result = folder / "champion.py", folder / "result.json"
-        kernel.write_bytes(text_at(repository, run.target, champion))
-        run_experiment(folder, run.target, ["--candidate", str(kernel), "--save", str(result)], quiet=True)
-        found: dict[str, Any] = json.loads(result.read_bytes()) if result.is_file() else {}
+    found = measured(run, champion)
     return Remeasured(
         found.get("correctness", "not reached"),
         found.get("ratio"),

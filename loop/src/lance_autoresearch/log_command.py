@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from lance_autoresearch import ledger, lock, run_folder
+from lance_autoresearch.conclusion import kept_trials
 from lance_autoresearch.git import Repository
-from lance_autoresearch.history import commits_since, unattended_runs
+from lance_autoresearch.history import unattended_runs
 from lance_autoresearch.ledger import Row
 from lance_autoresearch.run_folder import Say
 from lance_autoresearch.settle import settle_unfinished
@@ -29,10 +30,9 @@ def rows_to_show(target: Target, tag: str | None, say: Say) -> list[Row]:
     """
     if tag is not None:
         run = run_folder.found(target.root, target.name, tag)
-        settings = run.settings()
-        ours = commits_since(Repository(target.root), run_folder.branch_of(settings), settings.start)
+        kept = kept_trials(run)
         rows = ledger.read_rows(run.target.ledger)
-        return [row if row["commit"] in ours else {**row, "keep": "no"} for row in rows]
+        return [{**row, "keep": "yes" if kept[row["trial"]] else "no"} for row in rows]
     with lock.held_if_free(target.trials) as held:
         if held is not None:
             for identity, outcome in settle_unfinished(Repository(target.root, held), target):

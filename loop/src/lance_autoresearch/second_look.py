@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 
-from lance_autoresearch import snapshot
-from lance_autoresearch.champion import text_at
 from lance_autoresearch.files import replace_file
-from lance_autoresearch.git import Repository
-from lance_autoresearch.process import run_experiment
 from lance_autoresearch.record import Record
+from lance_autoresearch.remeasure import measured
 from lance_autoresearch.run_folder import RunFolder, Say
 from lance_autoresearch.speedup import JUDGED
 
@@ -37,9 +34,8 @@ def second_look(
 ) -> SecondLook:
     """Say whether the last commit of `line` is the champion that the trials within step `number` make of it.
 
-    It is judged with the files of the run's start, on a fresh seed, against the champion `before` that turn.
-    That happens once: the answer stays in the step's folder, and what is kept later is the loop's own doing.
-    Needs the lock of the run's trials.
+    It is measured against the champion `before` that turn, and once only: the answer stays in the step's
+    folder, and what is kept later is the loop's own doing. Needs the run's lock.
 
     line  the commits that lead there from `before`, each with the record of its trial
 
@@ -53,28 +49,11 @@ def second_look(
     if line:
         champion = line[-1][0]
         say(f"step {number}: what its own trials kept is measured once more")
-        found = measured(run, before, champion) or measured(run, before, champion)
+        found = measured(run, champion, before) or measured(run, champion, before)
         told = against(found, [record.get("ratio") for _, record in line])
     look = SecondLook(champion, tuple(record["id"] for _, record in line), told)
     replace_file(noted, json.dumps(asdict(look)).encode(), scratch=noted.parent)
     return look
-
-
-def measured(run: RunFolder, before: str, after: str) -> Record:
-    """Return the referee's document on the kernel of commit `after` against that of `before`.
-
-    Empty if it ended without one, as it may on a machine that is short of memory.
-    """
-    repository = Repository(run.target.root)
-    with snapshot.judging_folder(run.target.trials) as folder:
-        snapshot.extract(repository, run.settings().start, run.target, folder)
-        candidate, opponent, result = (folder / name for name in ("after.py", "before.py", "result.json"))
-        candidate.write_bytes(text_at(repository, run.target, after))
-        opponent.write_bytes(text_at(repository, run.target, before))
-        options = ["--candidate", str(candidate), "--opponent", str(opponent), "--save", str(result)]
-        run_experiment(folder, run.target, options, quiet=True)
-        found: Record = json.loads(result.read_bytes()) if result.is_file() else {}
-        return found
 
 
 def against(found: Record, claimed: Sequence[float | None]) -> str:
