@@ -30,8 +30,7 @@ def rows_to_show(target: Target, tag: str | None, say: Say) -> list[Row]:
     """
     if tag is not None:
         run = run_folder.found(target.root, target.name, tag)
-        kept = kept_trials(run)
-        rows = ledger.read_rows(run.target.ledger)
+        rows, kept = ledger.read_rows(run.target.ledger), kept_trials(run)  # in this order: a night goes on
         return [{**row, "keep": "yes" if kept[row["trial"]] else "no"} for row in rows]
     with lock.held_if_free(target.trials) as held:
         if held is not None:
